@@ -19,20 +19,20 @@ enum gn_level {
 };
 
 enum gn_event_kind {
-    GN_EVENT_STARTED = 0,       /* the daemon runs */
-    GN_EVENT_STOPPING,          /* the daemon stops in order */
-    GN_EVENT_SYNCHRONISED,      /* a source is selected; value: error bound, s */
-    GN_EVENT_LOST,              /* no source is selected any more; value: error bound, s */
-    GN_EVENT_STEPPED,           /* we stepped the clock; value: by, s */
-    GN_EVENT_CLOCK_MOVED,       /* somebody else stepped the clock; value: by, s */
-    GN_EVENT_SUSPENDED,         /* the machine slept; value: for, s */
-    GN_EVENT_CLOCK_REFUSED,     /* the kernel refused to set the clock; -x from here on */
-    GN_EVENT_SOURCE_SELECTED,   /* system source; value: offset, s */
-    GN_EVENT_SOURCE_FALSETICKER,/* value: offset, s */
+    GN_EVENT_STARTED = 0,        /* the daemon runs */
+    GN_EVENT_STOPPING,           /* the daemon stops in order */
+    GN_EVENT_SYNCHRONISED,       /* a source is selected; value: error bound, s */
+    GN_EVENT_LOST,               /* no source is selected any more; value: error bound, s */
+    GN_EVENT_STEPPED,            /* we stepped the clock; value: by, s */
+    GN_EVENT_CLOCK_MOVED,        /* somebody else stepped the clock; value: by, s */
+    GN_EVENT_SUSPENDED,          /* the machine slept; value: for, s */
+    GN_EVENT_CLOCK_REFUSED,      /* the kernel refused to set the clock; -x from here on */
+    GN_EVENT_SOURCE_SELECTED,    /* system source; value: offset, s */
+    GN_EVENT_SOURCE_FALSETICKER, /* value: offset, s */
     GN_EVENT_SOURCE_REACHABLE,
     GN_EVENT_SOURCE_UNREACHABLE,
-    GN_EVENT_SOURCE_FAULT,      /* something about the source an administrator should know */
-    GN_EVENT_LEAP,              /* a leap second is announced, or has been applied */
+    GN_EVENT_SOURCE_FAULT, /* something about the source an administrator should know */
+    GN_EVENT_LEAP,         /* a leap second is announced, or has been applied */
     GN_EVENT_COUNT
 };
 

@@ -113,7 +113,7 @@ struct gn_datagram_events {
 /** How to open a datagram socket. */
 struct gn_datagram_config {
     uint32_t size;
-    struct gn_address bind;    /* family NONE: of the family of `connect`, any; port 0: a random one */
+    struct gn_address bind; /* family NONE: of the family of `connect`, any; port 0: a random one */
     struct gn_address connect; /* family NONE: not connected */
     uint32_t receive_buffer;   /* bytes; 0 the system's default */
     uint32_t flags;            /* GN_DATAGRAM_… */
@@ -127,12 +127,12 @@ struct gn_datagram_config {
 
 struct gn_datagram_ops {
     uint32_t size;
-    int (*open)(struct gn_host *, const struct gn_datagram_config *, const struct gn_datagram_events *,
-                void *arg, struct gn_datagram **);
+    int (*open)(struct gn_host *, const struct gn_datagram_config *,
+                const struct gn_datagram_events *, void *arg, struct gn_datagram **);
     int (*open_unix)(struct gn_host *, const char *path, struct gn_datagram **);
     int (*send)(struct gn_host *, struct gn_datagram *, const void *data, size_t size,
-                const struct gn_address *to, const struct gn_address *from, uint32_t flags, uint64_t tag,
-                gn_local *when);
+                const struct gn_address *to, const struct gn_address *from, uint32_t flags,
+                uint64_t tag, gn_local *when);
     void (*close)(struct gn_host *, struct gn_datagram *);
 };
 
@@ -154,8 +154,8 @@ struct gn_device_ops {
 /* -------------------------------------------------------------- names */
 
 /** `status`: 0 or a negative errno with words in `text`. The addresses carry the given port. */
-typedef void (*gn_resolve_cb)(void *arg, int status, const char *text, const struct gn_address *addresses,
-                              size_t count);
+typedef void (*gn_resolve_cb)(void *arg, int status, const char *text,
+                              const struct gn_address *addresses, size_t count);
 
 struct gn_resolve_ops {
     uint32_t size;
@@ -180,9 +180,9 @@ struct gn_source_hint {
     uint32_t size;
     int8_t min_poll_log2s;
     int8_t max_poll_log2s;
-    uint8_t state;   /* enum gn_source_state */
+    uint8_t state; /* enum gn_source_state */
     uint8_t reach;
-    double poll_s;   /* interval to the next poll that the estimate wants; within the two above */
+    double poll_s; /* interval to the next poll that the estimate wants; within the two above */
 };
 
 struct gn_source_ops {
@@ -255,12 +255,13 @@ struct gn_host {
 /** Whether the host has a slot: the group is there and large enough. */
 #define GN_HAS(host, group, slot)                                                                  \
     ((host)->group != NULL &&                                                                      \
-     (host)->group->size >= offsetof(struct gn_##group##_ops, slot) + sizeof((host)->group->slot) && \
+     (host)->group->size >=                                                                        \
+         offsetof(struct gn_##group##_ops, slot) + sizeof((host)->group->slot) &&                  \
      (host)->group->slot != NULL)
 
 /** Log a line; the host puts the instance's name before it. */
-__attribute__((format(printf, 3, 4))) static inline void gn_log(struct gn_host *host, enum gn_level level,
-                                                                const char *format, ...)
+__attribute__((format(printf, 3, 4))) static inline void
+gn_log(struct gn_host *host, enum gn_level level, const char *format, ...)
 {
     if (!GN_HAS(host, log, log))
         return;
@@ -282,7 +283,8 @@ __attribute__((format(printf, 3, 4))) static inline int gn_fail(struct gn_host *
         return error;
     va_list args;
     va_start(args, format);
-    error = (host->log->fail)(host, error, format, args); /* in brackets: check.h has a macro fail() */
+    error =
+        (host->log->fail)(host, error, format, args); /* in brackets: check.h has a macro fail() */
     va_end(args);
     return error;
 }
@@ -308,7 +310,8 @@ static inline gn_utc gn_system_time(struct gn_host *host, gn_local when)
     return GN_HAS(host, clock, system_time) ? host->clock->system_time(host, when) : none;
 }
 
-/** A recent reading of the system clock (a kernel's or another program's stamp) as local instant. */
+/** A recent reading of the system clock (a kernel's or another program's stamp) as local instant.
+ */
 static inline gn_local gn_from_system(struct gn_host *host, gn_utc system_time)
 {
     gn_local none = {0};
@@ -316,7 +319,8 @@ static inline gn_local gn_from_system(struct gn_host *host, gn_utc system_time)
 }
 
 /** Open a timer; it is not running yet. */
-static inline int gn_timer_open(struct gn_host *host, gn_timer_cb callback, void *arg, struct gn_timer **timer)
+static inline int gn_timer_open(struct gn_host *host, gn_timer_cb callback, void *arg,
+                                struct gn_timer **timer)
 {
     return GN_HAS(host, timer, open) ? host->timer->open(host, callback, arg, timer) : -ENOSYS;
 }
@@ -346,13 +350,16 @@ static inline int gn_datagram_open(struct gn_host *host, const struct gn_datagra
                                    const struct gn_datagram_events *events, void *arg,
                                    struct gn_datagram **datagram)
 {
-    return GN_HAS(host, datagram, open) ? host->datagram->open(host, config, events, arg, datagram) : -ENOSYS;
+    return GN_HAS(host, datagram, open) ? host->datagram->open(host, config, events, arg, datagram)
+                                        : -ENOSYS;
 }
 
 /** Open a Unix datagram socket connected to `path`, to send to only. */
-static inline int gn_datagram_open_unix(struct gn_host *host, const char *path, struct gn_datagram **datagram)
+static inline int gn_datagram_open_unix(struct gn_host *host, const char *path,
+                                        struct gn_datagram **datagram)
 {
-    return GN_HAS(host, datagram, open_unix) ? host->datagram->open_unix(host, path, datagram) : -ENOSYS;
+    return GN_HAS(host, datagram, open_unix) ? host->datagram->open_unix(host, path, datagram)
+                                             : -ENOSYS;
 }
 
 /**
@@ -361,9 +368,10 @@ static inline int gn_datagram_open_unix(struct gn_host *host, const char *path, 
  * of the clock just before the system call. With GN_SEND_STAMP the socket's `sent` follows.
  * Errors: -EAGAIN: the socket's buffer is full, nothing was sent; others as sendmsg(2).
  */
-static inline int gn_datagram_send(struct gn_host *host, struct gn_datagram *datagram, const void *data,
-                                   size_t size, const struct gn_address *to, const struct gn_address *from,
-                                   uint32_t flags, uint64_t tag, gn_local *when)
+static inline int gn_datagram_send(struct gn_host *host, struct gn_datagram *datagram,
+                                   const void *data, size_t size, const struct gn_address *to,
+                                   const struct gn_address *from, uint32_t flags, uint64_t tag,
+                                   gn_local *when)
 {
     return GN_HAS(host, datagram, send)
                ? host->datagram->send(host, datagram, data, size, to, from, flags, tag, when)
@@ -378,28 +386,31 @@ static inline void gn_datagram_close(struct gn_host *host, struct gn_datagram *d
 }
 
 /** Open a device; `flags` as open(2). `readable` may be NULL. The device never blocks. */
-static inline int gn_device_open(struct gn_host *host, const char *path, int flags, gn_device_cb readable,
-                                 void *arg, struct gn_device **device)
+static inline int gn_device_open(struct gn_host *host, const char *path, int flags,
+                                 gn_device_cb readable, void *arg, struct gn_device **device)
 {
-    return GN_HAS(host, device, open) ? host->device->open(host, path, flags, readable, arg, device) : -ENOSYS;
+    return GN_HAS(host, device, open) ? host->device->open(host, path, flags, readable, arg, device)
+                                      : -ENOSYS;
 }
 
-/** Read from a device. Returns bytes, 0 at the end, or a negative errno (-EAGAIN: nothing there). */
-static inline int64_t gn_device_read(struct gn_host *host, struct gn_device *device, void *data, size_t size)
+/** Read from a device. Returns bytes, 0 at the end, or a negative errno (-EAGAIN: nothing there).
+ */
+static inline int64_t gn_device_read(struct gn_host *host, struct gn_device *device, void *data,
+                                     size_t size)
 {
     return GN_HAS(host, device, read) ? host->device->read(host, device, data, size) : -ENOSYS;
 }
 
 /** Write to a device. Returns bytes or a negative errno. */
-static inline int64_t gn_device_write(struct gn_host *host, struct gn_device *device, const void *data,
-                                      size_t size)
+static inline int64_t gn_device_write(struct gn_host *host, struct gn_device *device,
+                                      const void *data, size_t size)
 {
     return GN_HAS(host, device, write) ? host->device->write(host, device, data, size) : -ENOSYS;
 }
 
 /** ioctl(2) on a device. Returns its result, ≥ 0, or a negative errno. */
-static inline int gn_device_ioctl(struct gn_host *host, struct gn_device *device, unsigned long request,
-                                  void *data)
+static inline int gn_device_ioctl(struct gn_host *host, struct gn_device *device,
+                                  unsigned long request, void *data)
 {
     return GN_HAS(host, device, ioctl) ? host->device->ioctl(host, device, request, data) : -ENOSYS;
 }
@@ -412,10 +423,11 @@ static inline void gn_device_close(struct gn_host *host, struct gn_device *devic
 }
 
 /** Resolve a name, or read a numeric address; the callback comes later, at most once. */
-static inline int gn_resolve(struct gn_host *host, const char *name, uint16_t port, gn_resolve_cb callback,
-                             void *arg)
+static inline int gn_resolve(struct gn_host *host, const char *name, uint16_t port,
+                             gn_resolve_cb callback, void *arg)
 {
-    return GN_HAS(host, resolve, resolve) ? host->resolve->resolve(host, name, port, callback, arg) : -ENOSYS;
+    return GN_HAS(host, resolve, resolve) ? host->resolve->resolve(host, name, port, callback, arg)
+                                          : -ENOSYS;
 }
 
 /** Register a source of samples. Polls, preferences and the like are the core's to read. */
@@ -425,7 +437,8 @@ static inline int gn_source_open(struct gn_host *host, const struct gn_source_in
     return GN_HAS(host, source, open) ? host->source->open(host, info, source) : -ENOSYS;
 }
 
-/** Queue a sample; the pipeline runs at the end of the loop's turn. Copies. Marks the source reached. */
+/** Queue a sample; the pipeline runs at the end of the loop's turn. Copies. Marks the source
+ * reached. */
 static inline int gn_source_submit(struct gn_host *host, struct gn_source *source,
                                    const struct gn_sample *sample)
 {
@@ -438,24 +451,27 @@ static inline int gn_source_poll(struct gn_host *host, struct gn_source *source)
     return GN_HAS(host, source, poll) ? host->source->poll(host, source) : -ENOSYS;
 }
 
-/** Why there is no sample, with words for people; GN_REASON_OK takes it back, and so does a sample. */
-static inline int gn_source_fault(struct gn_host *host, struct gn_source *source, enum gn_reason reason,
-                                  const char *text)
+/** Why there is no sample, with words for people; GN_REASON_OK takes it back, and so does a sample.
+ */
+static inline int gn_source_fault(struct gn_host *host, struct gn_source *source,
+                                  enum gn_reason reason, const char *text)
 {
     return GN_HAS(host, source, fault) ? host->source->fault(host, source, reason, text) : -ENOSYS;
 }
 
 /** What the core asks of the source: its poll interval and what selection made of it. */
-static inline int gn_source_hint(struct gn_host *host, struct gn_source *source, struct gn_source_hint *hint)
+static inline int gn_source_hint(struct gn_host *host, struct gn_source *source,
+                                 struct gn_source_hint *hint)
 {
     return GN_HAS(host, source, hint) ? host->source->hint(host, source, hint) : -ENOSYS;
 }
 
 /** The source is somebody else now (a name resolved anew): its samples are forgotten. */
-static inline int gn_source_address(struct gn_host *host, struct gn_source *source, const char *address,
-                                    uint32_t refid)
+static inline int gn_source_address(struct gn_host *host, struct gn_source *source,
+                                    const char *address, uint32_t refid)
 {
-    return GN_HAS(host, source, address) ? host->source->address(host, source, address, refid) : -ENOSYS;
+    return GN_HAS(host, source, address) ? host->source->address(host, source, address, refid)
+                                         : -ENOSYS;
 }
 
 /** Remove a source; takes NULL. */
@@ -478,7 +494,8 @@ static inline int64_t gn_store_read(struct gn_host *host, const char *key, void 
 }
 
 /** Replace a state file of this instance, whole or not at all. */
-static inline int gn_store_write(struct gn_host *host, const char *key, const void *data, size_t size)
+static inline int gn_store_write(struct gn_host *host, const char *key, const void *data,
+                                 size_t size)
 {
     return GN_HAS(host, store, write) ? host->store->write(host, key, data, size) : -ENOSYS;
 }
@@ -502,7 +519,8 @@ static inline int gn_report_sources(struct gn_host *host, gn_source_report_cb ca
 }
 
 /** Run a command as gnomonctl does: one JSON request, one JSON reply, before this returns. */
-static inline int gn_command(struct gn_host *host, const char *request, gn_command_cb callback, void *arg)
+static inline int gn_command(struct gn_host *host, const char *request, gn_command_cb callback,
+                             void *arg)
 {
     return GN_HAS(host, command, run) ? host->command->run(host, request, callback, arg) : -ENOSYS;
 }

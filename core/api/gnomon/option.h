@@ -41,8 +41,8 @@ struct gn_strings {
 /** One row of an option table. A table ends by its count, not by a sentinel. */
 struct gn_option {
     const char *key;
-    uint32_t type; /* enum gn_option_type */
-    size_t offset; /* of the field in the config struct */
+    uint32_t type;      /* enum gn_option_type */
+    size_t offset;      /* of the field in the config struct */
     const char *preset; /* the default, as it would stand in the file; NULL: zero, or none */
     double min, max;    /* of INT and REAL; both 0: any */
     const char *unit;   /* "s", "ppm", "log2 s", "baud"; NULL none */

@@ -31,7 +31,8 @@ enum gn_sample_kind {
     GN_SAMPLE_TWO_WAY = 1,
 };
 
-/** An exchange's four timestamps. Spec: RFC 5905 §8: T1 sent, T2 received, T3 replied, T4 arrived. */
+/** An exchange's four timestamps. Spec: RFC 5905 §8: T1 sent, T2 received, T3 replied, T4 arrived.
+ */
 struct gn_exchange {
     gn_local t1;
     gn_utc t2;

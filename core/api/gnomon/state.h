@@ -51,7 +51,8 @@ struct gn_state {
 static inline gn_utc gn_state_utc(const struct gn_state *state, gn_local when)
 {
     int64_t elapsed_ns = when.ns - state->at.ns;
-    gn_utc utc = {state->utc.ns + elapsed_ns + gn_nanoseconds(gn_seconds(elapsed_ns) * state->frequency)};
+    gn_utc utc = {state->utc.ns + elapsed_ns +
+                  gn_nanoseconds(gn_seconds(elapsed_ns) * state->frequency)};
     return utc;
 }
 
@@ -86,7 +87,7 @@ enum gn_source_state {
     GN_SOURCE_SELECTED = 5,
 };
 
-/** Why a source is in its state. `gn_reason_code()` gives the word that stands in reports. */
+/** Why a source is in its state. `reason_code()` of base/reason.h is the word in reports. */
 enum gn_reason {
     GN_REASON_OK = 0,
     GN_REASON_STARTING,       /* nothing has been tried yet */
@@ -151,14 +152,14 @@ struct gn_source_report {
     double delay_s;       /* of the last sample */
     double root_distance_s;
     /* The source's own estimate: */
-    uint32_t samples;         /* in the estimate */
-    double span_s;            /* from the oldest of them to the newest */
-    double offset_s;          /* reference − system clock, now */
-    double offset_sd_s;       /* 1 sigma */
-    double frequency;         /* of the system clock by this source alone, s/s; positive: runs slow */
-    double frequency_skew;    /* 1 sigma */
-    double jitter_s;          /* of single samples */
-    uint64_t samples_total;   /* accepted since start */
+    uint32_t samples;       /* in the estimate */
+    double span_s;          /* from the oldest of them to the newest */
+    double offset_s;        /* reference − system clock, now */
+    double offset_sd_s;     /* 1 sigma */
+    double frequency;       /* of the system clock by this source alone, s/s; positive: runs slow */
+    double frequency_skew;  /* 1 sigma */
+    double jitter_s;        /* of single samples */
+    uint64_t samples_total; /* accepted since start */
     uint64_t samples_refused; /* refused by the filter since start */
 };
 
