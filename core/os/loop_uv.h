@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef OS_LOOP_UV_H
+#define OS_LOOP_UV_H
+
+/** What this folder's other parts need of the loop. Not for anybody outside of core/os. */
+
+#include <os/os_linux.h>
+#include <uv.h>
+
+/** libuv's loop. Owns: the os_loop. */
+uv_loop_t *loop_uv_handle(struct os_loop *);
+
+/**
+ * This turn does something: turn_end is due. Called by every libuv callback before it calls on,
+ * so that turn_end is called neither for empty turns nor twice.
+ */
+void loop_uv_busy(struct os_loop *);
+
+#endif
