@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <math.h>
+#include <pipeline/filter.h>
+#include <string.h>
+
+/* Instants beyond the year 2096 are no time of ours; within it no difference of two offsets can
+ * overflow. The local scale may start at zero, and an exchange a little before. */
+#define MAX_INSTANT_NS INT64_C(4000000000000000000)
+#define MIN_LOCAL_NS (-MAX_INSTANT_NS / 40)
+/* What 16.16 can hold. Spec: RFC 5905 §6, NTP short format. */
+#define MAX_ROOT_S 65536.0
+#define MAX_DELAY_S 1000.0
+/* Samples older than the newest before the newest itself is doubted. */
+#define MAX_STALE 4
+/* Stamps are no better than this. Units: s². */
+#define STAMP_VARIANCE 4e-16
+#define MIN_JITTER_S 2e-8
+/* A new route: so many in a row above the rest. */
+#define ROUTE_RUN 12
+/* … of which the newest are kept: the first of them may have been the old route's slowest. */
+#define ROUTE_KEEP 8
+#define ROUTE_WINDOW 24
+
+void filter_init(struct filter *filter)
+{
+    memset(filter, 0, sizeof *filter);
+}
+
+static bool plausible_utc(gn_utc utc)
+{
+    return utc.ns >= 0 && utc.ns < MAX_INSTANT_NS;
+}
+
+static bool plausible_local(gn_local local)
+{
+    return local.ns > MIN_LOCAL_NS && local.ns < MAX_INSTANT_NS;
+}
+
+static bool plausible_root(double value_s)
+{
+    return isfinite(value_s) && value_s >= 0 && value_s <= MAX_ROOT_S;
+}
+
+static int64_t exchange_delay_ns(const struct gn_exchange *exchange)
+{
+    return gn_local_sub(exchange->t4, exchange->t1) - gn_utc_sub(exchange->t3, exchange->t2);
+}
+
+/* A delay below zero by no more than the stamps' own errors is a delay of zero. */
+static bool plausible_exchange(const struct gn_sample *sample)
+{
+    const struct gn_exchange *exchange = &sample->exchange;
+    if (!plausible_local(exchange->t1) || !plausible_local(exchange->t4) ||
+        !plausible_utc(exchange->t2) || !plausible_utc(exchange->t3))
+        return false;
+    if (exchange->t4.ns < exchange->t1.ns || exchange->t3.ns < exchange->t2.ns)
+        return false;
+    return gn_seconds(exchange_delay_ns(exchange)) >= -2 * sample->dispersion_s &&
+           gn_seconds(gn_local_sub(exchange->t4, exchange->t1)) <= MAX_DELAY_S;
+}
+
+static bool plausible(const struct gn_sample *sample)
+{
+    if (!plausible_local(sample->local) || !plausible_utc(sample->utc))
+        return false;
+    if (!(sample->delay_s >= 0 && sample->delay_s <= MAX_DELAY_S) ||
+        !(sample->dispersion_s >= 0 && sample->dispersion_s <= MAX_ROOT_S))
+        return false;
+    if (!plausible_root(sample->root_delay_s) || !plausible_root(sample->root_dispersion_s))
+        return false;
+    if (sample->stratum > 16 || sample->leap > GN_LEAP_UNSYNCHRONISED)
+        return false;
+    return sample->kind == GN_SAMPLE_ONE_WAY ||
+           (sample->kind == GN_SAMPLE_TWO_WAY && plausible_exchange(sample));
+}
+
+static gn_local instant_of(const struct gn_sample *sample)
+{
+    return sample->kind == GN_SAMPLE_TWO_WAY ? sample->exchange.t4 : sample->local;
+}
+
+int filter_check(struct filter *filter, const struct gn_sample *sample)
+{
+    if (!plausible(sample))
+        return -EINVAL;
+    if (filter->any && instant_of(sample).ns <= filter->newest.ns) {
+        if (++filter->stale > MAX_STALE)
+            filter_init(filter);
+        return -ERANGE;
+    }
+    filter->stale = 0;
+    return 0;
+}
+
+/* --- two-way: the window of delays --- */
+
+static unsigned rank_of(const struct filter *filter, double delay_s)
+{
+    unsigned low = 0, high = filter->count;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (filter->sorted[middle] < delay_s)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void forget_oldest(struct filter *filter)
+{
+    unsigned oldest = (filter->next + FILTER_WINDOW - filter->count) % FILTER_WINDOW;
+    unsigned rank = rank_of(filter, filter->ring[oldest]);
+    filter->count--;
+    memmove(&filter->sorted[rank], &filter->sorted[rank + 1],
+            (filter->count - rank) * sizeof filter->sorted[0]);
+}
+
+static void remember(struct filter *filter, double delay_s)
+{
+    unsigned rank;
+    if (filter->count == FILTER_WINDOW)
+        forget_oldest(filter);
+    rank = rank_of(filter, delay_s);
+    memmove(&filter->sorted[rank + 1], &filter->sorted[rank],
+            (filter->count - rank) * sizeof filter->sorted[0]);
+    filter->sorted[rank] = delay_s;
+    filter->ring[filter->next] = delay_s;
+    filter->next = (filter->next + 1) % FILTER_WINDOW;
+    filter->count++;
+}
+
+/* Median of an Erlang-2 delay is 1.68 means; one delay says nothing of its own spread. */
+static double window_jitter_s(const struct filter *filter)
+{
+    double jitter_s = 0;
+    if (filter->count == 1)
+        jitter_s = 0.1 * filter->sorted[0];
+    else if (filter->count > 1)
+        jitter_s = (filter->sorted[filter->count / 2] - filter->sorted[0]) / 1.68;
+    return jitter_s > MIN_JITTER_S ? jitter_s : MIN_JITTER_S;
+}
+
+/*
+ * The route became longer: the last twelve all lie above nine tenths of the rest, which chance
+ * does about never. Without this their whole excess would count as queueing.
+ */
+static bool route_longer(const struct filter *filter)
+{
+    double least = INFINITY;
+    if (filter->count < ROUTE_WINDOW)
+        return false;
+    for (unsigned i = 1; i <= ROUTE_RUN; i++) {
+        double delay_s = filter->ring[(filter->next + FILTER_WINDOW - i) % FILTER_WINDOW];
+        least = delay_s < least ? delay_s : least;
+    }
+    unsigned above = filter->count - rank_of(filter, least) - ROUTE_RUN;
+    return above <= (filter->count - ROUTE_RUN) / 10 &&
+           least > filter->sorted[0] + 2 * window_jitter_s(filter);
+}
+
+static void watch_route(struct filter *filter, double delay_s)
+{
+    bool shorter = filter->count > 16 &&
+                   delay_s < filter->sorted[0] - 5 * window_jitter_s(filter) - 2 * MIN_JITTER_S;
+    if (shorter)
+        filter->count = 0;
+    remember(filter, delay_s);
+    if (route_longer(filter))
+        while (filter->count > ROUTE_KEEP)
+            forget_oldest(filter);
+}
+
+static double two_way_variance(const struct filter *filter, double delay_s)
+{
+    double excess_s = delay_s - filter->sorted[0];
+    double jitter_s = window_jitter_s(filter);
+    /* With few delays seen the smallest is not yet the least there is. */
+    double unsure = 1 + 4.0 / filter->count;
+    return excess_s * excess_s / 12 + jitter_s * jitter_s / 8 * unsure;
+}
+
+static void take_two_way(struct filter *filter, const struct gn_sample *sample,
+                         struct filter_measure *measure)
+{
+    const struct gn_exchange *exchange = &sample->exchange;
+    int64_t delay_ns = exchange_delay_ns(exchange);
+    double delay_s = delay_ns > 0 ? gn_seconds(delay_ns) : 0;
+    watch_route(filter, delay_s);
+    measure->at = exchange->t4;
+    /* (T2−T1) − d/2 is ((T2−T1)+(T3−T4))/2 without a sum that could overflow. */
+    measure->base_ns = exchange->t2.ns - exchange->t1.ns - delay_ns / 2;
+    measure->offset_s = -0.5e-9 * (double)(delay_ns % 2);
+    measure->back_s = gn_seconds(gn_local_sub(exchange->t4, exchange->t1)) / 2;
+    measure->variance = two_way_variance(filter, delay_s);
+    measure->delay_s = delay_s;
+}
+
+/* --- one-way: noise from the data, never from a constant --- */
+
+bool filter_knows_noise(const struct filter *filter)
+{
+    return filter->noise_count > 0;
+}
+
+/*
+ * The middle one of three offsets against the line through the others: free of offset and
+ * frequency, so the noise is learnt apart from the estimate and cannot follow it astray.
+ */
+static void learn_noise(struct filter *filter, struct filter_point point)
+{
+    const struct filter_point *first = &filter->past[0], *middle = &filter->past[1];
+    double span_s = gn_seconds(gn_local_sub(point.at, first->at));
+    double share = gn_seconds(gn_local_sub(middle->at, first->at)) / span_s;
+    double bend_s = gn_seconds(middle->offset_ns - first->offset_ns) -
+                    gn_seconds(point.offset_ns - first->offset_ns) * share;
+    double variance = bend_s * bend_s / (1 + share * share + (1 - share) * (1 - share));
+    double gain = 1.0 / (filter->noise_count + 1);
+    if (filter->noise_count >= 8 && variance > 25 * filter->noise_variance)
+        variance = 25 * filter->noise_variance;
+    gain = gain > 1.0 / 64 ? gain : 1.0 / 64;
+    filter->noise_variance += gain * (variance - filter->noise_variance);
+    filter->noise_count++;
+}
+
+static double one_way_variance(const struct filter *filter, double dispersion_s)
+{
+    double claimed = dispersion_s * dispersion_s;
+    double unsure = 1 + 4.0 / (filter->noise_count + 1);
+    if (filter->noise_count == 0)
+        return claimed;
+    return fmax(filter->noise_variance * unsure, 0.01 * claimed);
+}
+
+static void take_one_way(struct filter *filter, const struct gn_sample *sample,
+                         struct filter_measure *measure)
+{
+    struct filter_point point = {sample->local, sample->utc.ns - sample->local.ns};
+    if (filter->points >= 2)
+        learn_noise(filter, point);
+    if (filter->points < 2) {
+        filter->past[filter->points++] = point;
+    } else {
+        filter->past[0] = filter->past[1];
+        filter->past[1] = point;
+    }
+    measure->at = sample->local;
+    measure->base_ns = point.offset_ns;
+    measure->variance =
+        one_way_variance(filter, sample->dispersion_s) + sample->delay_s * sample->delay_s / 12;
+    measure->delay_s = sample->delay_s;
+}
+
+void filter_take(struct filter *filter, const struct gn_sample *sample,
+                 struct filter_measure *measure)
+{
+    double dispersion_s = sample->dispersion_s;
+    memset(measure, 0, sizeof *measure);
+    if (sample->kind == GN_SAMPLE_TWO_WAY) {
+        take_two_way(filter, sample, measure);
+        measure->variance += dispersion_s * dispersion_s / 12;
+    } else {
+        take_one_way(filter, sample, measure);
+    }
+    measure->variance += STAMP_VARIANCE;
+    measure->dispersion_s = dispersion_s;
+    measure->first_sd = measure->delay_s / 2 + dispersion_s;
+    if (measure->first_sd * measure->first_sd < measure->variance)
+        measure->first_sd = sqrt(measure->variance);
+    filter->newest = measure->at;
+    filter->any = true;
+}
+
+double filter_jitter_s(const struct filter *filter)
+{
+    return filter->count > 0 ? window_jitter_s(filter) : sqrt(filter->noise_variance);
+}
+
+double filter_delay_s(const struct filter *filter)
+{
+    return filter->count > 0 ? filter->sorted[0] : 0;
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <math.h>
+#include <pipeline/pipeline_internal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Nothing known of an oscillator: within so much of its nominal frequency, 1 sigma. */
+#define UNKNOWN_DRIFT_SD 1e-4
+/* A drift from a file was true before the machine was off. */
+#define AGED_DRIFT_SD 1e-6
+/* The snapshot is renewed at least after this, or after two polls. */
+#define LEAST_HORIZON_S 64.0
+/* Weight of the newest in the RMS offset. As chrony. */
+#define RMS_GAIN 0.1
+
+void pipeline_config_init(struct pipeline_config *config)
+{
+    *config = (struct pipeline_config){
+        .discipline = true,
+        .step_threshold_s = 1.0,
+        .step_updates = 3,
+        .max_frequency = 5e-4,
+        .max_slew_rate = 1.0 / 12,
+        .max_distance_s = 3.0,
+        .max_jitter_s = 1.0,
+        .min_sources = 1,
+        .precision_log2s = -20,
+        .local_stratum = 10,
+    };
+}
+
+struct pipeline *pipeline_create(const struct pipeline_config *config, gn_local now,
+                                 double frequency, double skew)
+{
+    struct pipeline *pipeline = calloc(1, sizeof *pipeline);
+    if (pipeline == NULL)
+        return NULL;
+    pipeline->config = *config;
+    pipeline->drift = frequency;
+    pipeline->drift_known = skew >= 0;
+    pipeline->drift_sd =
+        skew >= 0 ? fmin(hypot(skew, AGED_DRIFT_SD), UNKNOWN_DRIFT_SD) : UNKNOWN_DRIFT_SD;
+    pipeline->updated = now;
+    pipeline->horizon_s = LEAST_HORIZON_S;
+    pipeline->dirty = true;
+    discipline_init(&pipeline->discipline);
+    leap_init(&pipeline->leap);
+    /* Until the first run tells what the system clock shows: local starts at its time. */
+    pipeline_state_build(pipeline, now, now.ns, frequency);
+    return pipeline;
+}
+
+void pipeline_destroy(struct pipeline *pipeline)
+{
+    if (pipeline == NULL)
+        return;
+    while (pipeline->first != NULL)
+        pipeline_source_remove(pipeline, pipeline->first);
+    free(pipeline->candidates);
+    free(pipeline->edges);
+    free(pipeline);
+}
+
+void pipeline_configure(struct pipeline *pipeline, const struct pipeline_config *config)
+{
+    pipeline->config = *config;
+    pipeline->dirty = true;
+}
+
+bool pipeline_disciplines(const struct pipeline *pipeline)
+{
+    return pipeline->config.discipline && !pipeline->refused;
+}
+
+/* --- what happens to the clock from outside --- */
+
+void pipeline_clock_moved(struct pipeline *pipeline, gn_local now, double by_s)
+{
+    (void)now;
+    (void)by_s;
+    pipeline->moved = true;
+    pipeline->dirty = true;
+}
+
+void pipeline_suspended(struct pipeline *pipeline, gn_local now, double by_s)
+{
+    (void)now;
+    (void)by_s;
+    for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
+        estimate_restart(&s->estimate);
+        s->heard = false;
+        s->poll_s = ldexp(1, s->config.min_poll_log2s);
+    }
+    pipeline->valid = false;
+    pipeline->synchronised = false;
+    if (pipeline->clock_state != GN_CLOCK_UNSET)
+        pipeline->clock_state = GN_CLOCK_FREE_RUNNING;
+    pipeline->dirty = true;
+}
+
+/* UTC as far as we know it, for the calendar. */
+static gn_utc utc_at(const struct pipeline *pipeline, gn_local now)
+{
+    return gn_state_utc(&pipeline->state, now);
+}
+
+bool pipeline_leap_due(const struct pipeline *pipeline, gn_local now, int64_t by_ns)
+{
+    return leap_due(&pipeline->leap, utc_at(pipeline, now), by_ns);
+}
+
+void pipeline_leap_applied(struct pipeline *pipeline, gn_local now, double by_s)
+{
+    int64_t by_ns = gn_nanoseconds(by_s);
+    for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
+        estimate_shift(&s->estimate, by_ns);
+    pipeline->fit.base_ns += by_ns;
+    leap_applied(&pipeline->leap, utc_at(pipeline, now));
+    pipeline->dirty = true;
+}
+
+void pipeline_clock_refused(struct pipeline *pipeline)
+{
+    pipeline->refused = true;
+    pipeline->dirty = true;
+}
+
+int pipeline_makestep(struct pipeline *pipeline)
+{
+    if (!pipeline_disciplines(pipeline))
+        return -EPERM;
+    if (!pipeline->valid || !pipeline->synchronised)
+        return -EAGAIN;
+    pipeline->step_now = true;
+    return 0;
+}
+
+/* --- the combined estimate --- */
+
+static void note_offset(struct pipeline *pipeline, const struct pipeline_turn *turn,
+                        const struct estimate_fit *fit)
+{
+    struct estimate_fit predicted = pipeline->fit;
+    bool first = !pipeline->valid;
+    double offset_s;
+    if (!first) {
+        estimate_fit_advance(&predicted, turn->now);
+        pipeline->update_interval_s = gn_seconds(gn_local_sub(turn->now, pipeline->updated));
+        pipeline->residual_frequency = fit->frequency - predicted.frequency;
+    } else {
+        predicted.base_ns = turn->system_ns - turn->now.ns;
+        predicted.offset_s = 0;
+    }
+    offset_s = gn_seconds(fit->base_ns - predicted.base_ns) + fit->offset_s - predicted.offset_s;
+    pipeline->last_offset_s = offset_s;
+    if (first)
+        pipeline->mean_square_s2 = offset_s * offset_s;
+    else
+        pipeline->mean_square_s2 += RMS_GAIN * (offset_s * offset_s - pipeline->mean_square_s2);
+}
+
+static double error_of(const struct pipeline *pipeline, const struct pipeline_turn *turn)
+{
+    struct estimate_fit fit = pipeline->fit;
+    estimate_fit_advance(&fit, turn->now);
+    return gn_seconds(turn->now.ns - turn->system_ns + fit.base_ns) + fit.offset_s;
+}
+
+static double bound_of(const struct pipeline *pipeline, gn_local now)
+{
+    struct estimate_fit fit = pipeline->fit;
+    estimate_fit_advance(&fit, now);
+    return pipeline->root_delay_s / 2 + pipeline_dispersion_s(pipeline, &fit);
+}
+
+static void become_synchronised(struct pipeline *pipeline, const struct pipeline_turn *turn)
+{
+    double bound_s = bound_of(pipeline, turn->now);
+    if (!pipeline->synchronised)
+        pipeline_tell(pipeline, GN_EVENT_SYNCHRONISED, GN_INFO, NULL, bound_s,
+                      "synchronised to %s (offset %+.6f s, error at most %.6f s)",
+                      pipeline->system->name, error_of(pipeline, turn), bound_s);
+    else if (pipeline->clock_state == GN_CLOCK_HOLDOVER)
+        pipeline_tell(pipeline, GN_EVENT_SOURCE_SELECTED, GN_INFO, NULL, error_of(pipeline, turn),
+                      "hold-over ends: the error of the clock was %+.6f s",
+                      error_of(pipeline, turn));
+    pipeline->synchronised = true;
+    pipeline->clock_state = GN_CLOCK_LOCKED;
+    pipeline->dirty = true;
+}
+
+/* What the system source and the combination say becomes ours. Spec: RFC 5905 §11.1, §11.3. */
+static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
+{
+    const struct pipeline_source *source = pipeline->system;
+    if (turn->update) {
+        note_offset(pipeline, turn, &turn->combine.fit);
+        pipeline->updated = turn->now;
+        pipeline->dirty = true;
+    }
+    pipeline->fit = turn->combine.fit;
+    pipeline->valid = true;
+    pipeline->root_delay_s = source->root_delay_s + filter_delay_s(&source->filter);
+    pipeline->fixed_dispersion_s =
+        source->root_dispersion_s + source->last.dispersion_s + turn->combine.spread_s;
+    pipeline->stratum = (uint8_t)(source->stratum + 1);
+    pipeline->refid = source->config.refid;
+    pipeline->horizon_s = fmax(LEAST_HORIZON_S, 2 * source->poll_s);
+    if (pipeline->clock_state != GN_CLOCK_LOCKED || !pipeline->synchronised)
+        become_synchronised(pipeline, turn);
+}
+
+/* Nobody is selected: live on the estimate for as long as its bound means anything. */
+static void hold_over(struct pipeline *pipeline, const struct pipeline_turn *turn)
+{
+    double bound_s;
+    pipeline->used = 0;
+    if (!pipeline->valid)
+        return;
+    pipeline->horizon_s = LEAST_HORIZON_S;
+    bound_s = bound_of(pipeline, turn->now);
+    if (pipeline->clock_state == GN_CLOCK_LOCKED) {
+        pipeline->clock_state = GN_CLOCK_HOLDOVER;
+        pipeline->dirty = true;
+        pipeline_tell(pipeline, GN_EVENT_SOURCE_SELECTED, GN_WARNING, NULL, bound_s,
+                      "no source is selected: holding over (error at most %.6f s)", bound_s);
+    }
+    if (pipeline->clock_state == GN_CLOCK_HOLDOVER &&
+        !(bound_s <= pipeline->config.max_distance_s)) {
+        pipeline->clock_state = GN_CLOCK_FREE_RUNNING;
+        pipeline->synchronised = false;
+        pipeline->dirty = true;
+        pipeline_tell(pipeline, GN_EVENT_LOST, GN_WARNING, NULL, bound_s,
+                      "no longer synchronised: without a source the error may exceed %.3f s",
+                      pipeline->config.max_distance_s);
+    }
+}
+
+static void count_leap_votes(struct pipeline *pipeline, const struct pipeline_turn *turn)
+{
+    struct leap_votes votes = {0, 0, 0};
+    char date[LEAP_DATE_SIZE];
+    if (!pipeline->valid)
+        return;
+    for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
+        if (s->candidate->state >= GN_SOURCE_COMBINED) {
+            votes.insert += s->leap == GN_LEAP_INSERT;
+            votes.remove += s->leap == GN_LEAP_DELETE;
+            votes.all++;
+        }
+    struct estimate_fit fit = pipeline->fit;
+    estimate_fit_advance(&fit, turn->now);
+    if (!leap_update(&pipeline->leap, estimate_fit_utc(&fit), votes))
+        return;
+    pipeline->dirty = true;
+    leap_date(pipeline->leap.at, date);
+    if (pipeline->leap.pending == GN_LEAP_NORMAL)
+        pipeline_tell(pipeline, GN_EVENT_LEAP, GN_INFO, NULL, 0,
+                      "the leap second at the end of %s is no longer announced", date);
+    else
+        pipeline_tell(pipeline, GN_EVENT_LEAP, GN_INFO, NULL,
+                      pipeline->leap.pending == GN_LEAP_INSERT ? -1 : 1,
+                      "a leap second will be %s at the end of %s (UTC)",
+                      pipeline->leap.pending == GN_LEAP_INSERT ? "inserted" : "deleted", date);
+}
+
+/* --- the clock --- */
+
+static void want_deadline(struct pipeline_actions *actions, gn_local when)
+{
+    if (!actions->has_deadline || gn_local_sub(when, actions->deadline) < 0)
+        actions->deadline = when;
+    actions->has_deadline = true;
+}
+
+static void apply(struct pipeline *pipeline, const struct pipeline_turn *turn,
+                  const struct discipline_order *order)
+{
+    struct pipeline_actions *actions = turn->actions;
+    if (order->step) {
+        actions->step = true;
+        actions->step_ns = gn_nanoseconds(order->step_s);
+        pipeline->dirty = true;
+        pipeline_tell(pipeline, GN_EVENT_STEPPED, GN_WARNING, NULL, order->step_s,
+                      "the clock is stepped by %+.9f s", order->step_s);
+        want_deadline(actions, turn->now); /* to tell that it is done */
+    }
+    if (order->steer) {
+        actions->steer = true;
+        actions->frequency = order->rate;
+    }
+    if (order->has_deadline)
+        want_deadline(actions, order->deadline);
+}
+
+static void discipline(struct pipeline *pipeline, const struct pipeline_turn *turn)
+{
+    struct discipline_order order;
+    struct discipline_input in = {
+        .now = turn->now,
+        .rate = turn->frequency,
+        .update = turn->update,
+        .moved = pipeline->moved,
+        .step_now = pipeline->step_now,
+    };
+    struct estimate_fit fit = pipeline->fit;
+    if (!pipeline->valid)
+        return;
+    pipeline->moved = pipeline->step_now = false;
+    if (!pipeline_disciplines(pipeline)) {
+        discipline_init(&pipeline->discipline);
+        return;
+    }
+    estimate_fit_advance(&fit, turn->now);
+    in.error_s = error_of(pipeline, turn);
+    in.error_sd = estimate_fit_sd(&fit);
+    in.frequency = fit.frequency;
+    in.frequency_sd = sqrt(fit.frequency_variance);
+    in.interval_s = pipeline->system != NULL ? pipeline->system->poll_s : LEAST_HORIZON_S;
+    if (pipeline->discipline.state == DISCIPLINE_STEP)
+        pipeline->dirty = true;
+    discipline_run(&pipeline->discipline, &pipeline->config, &in, &order);
+    apply(pipeline, turn, &order);
+}
+
+/* The drift of the last run is better than what the kernel happens to run at. */
+static void apply_drift(struct pipeline *pipeline, const struct pipeline_turn *turn)
+{
+    double limit = pipeline->config.max_frequency;
+    if (pipeline->drift_applied || !pipeline->drift_known || !pipeline_disciplines(pipeline))
+        return;
+    pipeline->drift_applied = true;
+    if (pipeline->valid) /* steered already */
+        return;
+    turn->actions->steer = true;
+    turn->actions->frequency = fmax(-limit, fmin(limit, pipeline->drift));
+}
+
+static void note_samples(struct pipeline *pipeline, const struct pipeline_turn *turn)
+{
+    for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
+        double since_s = gn_seconds(gn_local_sub(turn->now, s->last.at));
+        /* The clock has not been touched since: it ran at its present rate. */
+        if (s->fresh)
+            s->last_offset_s = gn_seconds(s->last.base_ns + turn->now.ns - turn->system_ns) +
+                               s->last.offset_s + turn->frequency * since_s;
+        s->fresh = false;
+    }
+}
+
+static void publish(struct pipeline *pipeline, const struct pipeline_turn *turn)
+{
+    gn_local renew = gn_local_add(pipeline->state.at, gn_nanoseconds(pipeline->horizon_s));
+    if (pipeline->dirty || gn_local_sub(turn->now, renew) >= 0) {
+        pipeline->dirty = false;
+        pipeline_state_build(pipeline, turn->now, turn->system_ns, turn->frequency);
+        turn->actions->published = true;
+        turn->actions->status = pipeline_disciplines(pipeline);
+        renew = gn_local_add(turn->now, gn_nanoseconds(pipeline->horizon_s));
+    }
+    want_deadline(turn->actions, renew);
+    if (pipeline->any_sample && !pipeline->settled)
+        want_deadline(turn->actions, gn_local_add(pipeline->first_sample, PIPELINE_WAIT_NS));
+}
+
+void pipeline_run(struct pipeline *pipeline, gn_local now, int64_t system_ns, double frequency,
+                  struct pipeline_actions *actions)
+{
+    struct pipeline_turn turn = {
+        .now = now, .system_ns = system_ns, .frequency = frequency, .actions = actions};
+    memset(actions, 0, sizeof *actions);
+    pipeline_select(pipeline, &turn);
+    if (turn.selection.found)
+        adopt(pipeline, &turn);
+    else
+        hold_over(pipeline, &turn);
+    count_leap_votes(pipeline, &turn);
+    discipline(pipeline, &turn);
+    apply_drift(pipeline, &turn);
+    note_samples(pipeline, &turn);
+    publish(pipeline, &turn);
+    actions->event_count = pipeline->event_count;
+    memcpy(actions->events, pipeline->events, pipeline->event_count * sizeof actions->events[0]);
+    pipeline->event_count = 0;
+}

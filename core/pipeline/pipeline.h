@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PIPELINE_PIPELINE_H
+#define PIPELINE_PIPELINE_H
+
+/**
+ * From samples to steering: filter and estimate per source, selection, combination, discipline.
+ *
+ * Pure: no I/O, no clock, no globals; time is a parameter. The owner queues samples with
+ * pipeline_submit(), calls pipeline_run() once at the end of a turn (or at `actions.deadline`)
+ * and carries out the actions; what became of them the next run sees from its parameters.
+ */
+
+#include <gnomon/event.h>
+#include <gnomon/host.h>
+#include <gnomon/sample.h>
+#include <gnomon/state.h>
+
+/** The `clock` group of the configuration, and what belongs to it. */
+struct pipeline_config {
+    bool discipline;         /* false: estimate and publish, never touch the clock */
+    double step_threshold_s; /* step above this … */
+    int step_updates;        /* … in the first so many updates; < 0 always, 0 never */
+    double max_frequency;    /* largest correction of the oscillator, s/s */
+    double max_slew_rate;    /* largest rate of slewing on top of it, s/s */
+    double max_distance_s;   /* largest root distance of a usable source */
+    double max_jitter_s;     /* largest jitter of a usable source */
+    int min_sources;         /* sources that must agree before the clock is touched */
+    int8_t precision_log2s;  /* of the system clock */
+    bool local_active;       /* serve when nothing is selected (`local`) … */
+    uint8_t local_stratum;   /* … as a source of this stratum */
+};
+
+/** Fill with the defaults of the documentation. */
+void pipeline_config_init(struct pipeline_config *);
+
+/** Selection options of one source, common to all plugins. */
+struct pipeline_source_config {
+    const char *name; /* copied */
+    enum gn_source_mode mode;
+    bool prefer, trust, require, noselect;
+    int tier;        /* lower tiers first; default 0 */
+    double offset_s; /* added to every sample (reference − local) */
+    int stratum;     /* ≥ 0: instead of the sample's own; < 0: as sampled */
+    int8_t min_poll_log2s, max_poll_log2s;
+    uint32_t refid; /* whom we follow when this is selected */
+    bool is_clock;
+};
+
+struct pipeline;
+struct pipeline_source;
+
+/** `now` and `frequency`: the start of the local scale and the drift read from the drift file (s/s;
+ * local runs slow by this), `skew` its 1 sigma or < 0 when there was none. Errors: NULL out of
+ * memory. */
+struct pipeline *pipeline_create(const struct pipeline_config *, gn_local now, double frequency,
+                                 double skew);
+void pipeline_destroy(struct pipeline *); /* takes NULL */
+
+/** Take a new configuration; samples stay. */
+void pipeline_configure(struct pipeline *, const struct pipeline_config *);
+
+/** Owns: the pipeline owns the source until pipeline_source_remove. Errors: NULL out of memory. */
+struct pipeline_source *pipeline_source_add(struct pipeline *,
+                                            const struct pipeline_source_config *);
+void pipeline_source_configure(struct pipeline *, struct pipeline_source *,
+                               const struct pipeline_source_config *);
+void pipeline_source_remove(struct pipeline *, struct pipeline_source *); /* takes NULL */
+
+/** Forget a source's samples (it is somebody else now). */
+void pipeline_source_reset(struct pipeline *, struct pipeline_source *, uint32_t refid);
+
+/** A poll went out: shifts reach. */
+void pipeline_source_poll(struct pipeline *, struct pipeline_source *, gn_local now);
+
+/** Why the source gives nothing; GN_REASON_OK takes it back. `detail` is copied. */
+void pipeline_source_fault(struct pipeline *, struct pipeline_source *, enum gn_reason,
+                           const char *detail);
+
+/**
+ * Take a sample in; its effect shows at the next run.
+ * Errors: -EINVAL not finite, negative delay, stratum or root values out of range; -ERANGE older
+ * than the newest; -EAGAIN refused by the filter (counted, not a fault).
+ */
+int pipeline_submit(struct pipeline *, struct pipeline_source *, const struct gn_sample *);
+
+/** What the source should do next. */
+void pipeline_source_hint(const struct pipeline *, const struct pipeline_source *,
+                          struct gn_source_hint *);
+
+#define PIPELINE_EVENTS 16
+
+/**
+ * An event of the pipeline, with its words. From here come SYNCHRONISED, LOST (the error bound has
+ * passed max_distance), STEPPED, LEAP (announced), SOURCE_SELECTED (also without a source:
+ * hold-over begins or ends), SOURCE_FALSETICKER (without a source: no majority), SOURCE_REACHABLE,
+ * SOURCE_UNREACHABLE and SOURCE_FAULT; what the owner tells us (clock moved or refused, suspend, a
+ * leap second applied) is for him to tell. STEPPED is told with the order: drop it if it fails.
+ */
+struct pipeline_event {
+    enum gn_event_kind kind;
+    enum gn_level level;
+    const struct pipeline_source *source; /* NULL: the clock */
+    double value;
+    char text[200];
+};
+
+/** What the owner shall do, in this order: step, steer, status, publish, events. */
+struct pipeline_actions {
+    bool step;
+    int64_t step_ns; /* add this to the system clock */
+    bool steer;
+    double frequency; /* let the system clock run at 1 + frequency of local, from now */
+    bool status;      /* tell the kernel `state` */
+    bool published;   /* `pipeline_state` has changed */
+    bool has_deadline;
+    gn_local deadline; /* run again at the latest then */
+    size_t event_count;
+    struct pipeline_event events[PIPELINE_EVENTS];
+};
+
+/**
+ * Select, combine, discipline. `system` is what the system clock shows at `now`, in ns, and
+ * `frequency` the system clock's rate against local, minus 1.
+ */
+void pipeline_run(struct pipeline *, gn_local now, int64_t system_ns, double frequency,
+                  struct pipeline_actions *);
+
+/** Somebody else moved the system clock: the estimate stays, the clock is steered back by policy.
+ */
+void pipeline_clock_moved(struct pipeline *, gn_local now, double by_s);
+
+/** The machine slept: local stood still for about `by_s`; nothing known about the time before. */
+void pipeline_suspended(struct pipeline *, gn_local now, double by_s);
+
+/** Whether a step of the system clock by `by_ns` at `now` is the leap second that was announced. */
+bool pipeline_leap_due(const struct pipeline *, gn_local now, int64_t by_ns);
+
+/** A leap second was applied to UTC: the estimate moves by `by_s` (−1 for an inserted one). */
+void pipeline_leap_applied(struct pipeline *, gn_local now, double by_s);
+
+/** The clock cannot be set (EPERM): go on as with `discipline = false`. */
+void pipeline_clock_refused(struct pipeline *);
+
+/** Step at the next run, whatever the policy says (makestep). Errors: -EPERM without discipline,
+ * -EAGAIN when there is no valid estimate. */
+int pipeline_makestep(struct pipeline *);
+
+/** The published snapshot. */
+const struct gn_state *pipeline_state(const struct pipeline *);
+
+/** The drift to be saved: frequency of local and its 1 sigma. Returns false until it is worth
+ * saving. */
+bool pipeline_drift(const struct pipeline *, double *frequency, double *skew);
+
+/**
+ * Fill a tracking report (all but `reference_name` when nothing is selected). Its error bound is
+ * that of the system clock: of the estimate, plus what the clock is still away from it.
+ */
+void pipeline_tracking(const struct pipeline *, gn_local now, int64_t system_ns, double frequency,
+                       struct gn_tracking *);
+
+/** Fill the measured fields of a zeroed report (not name, plugin, address). */
+void pipeline_source_report(const struct pipeline *, const struct pipeline_source *, gn_local now,
+                            int64_t system_ns, double frequency, struct gn_source_report *);
+
+/** Iterate in order of addition; NULL at the end. */
+const struct pipeline_source *pipeline_source_next(const struct pipeline *,
+                                                   const struct pipeline_source *);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PIPELINE_PIPELINE_INTERNAL_H
+#define PIPELINE_PIPELINE_INTERNAL_H
+
+/** What the files of the pipeline itself (pipeline*.c) share; nobody else includes this. */
+
+#include <pipeline/combine.h>
+#include <pipeline/discipline.h>
+#include <pipeline/estimate.h>
+#include <pipeline/filter.h>
+#include <pipeline/leap.h>
+#include <pipeline/pipeline.h>
+#include <pipeline/selection.h>
+
+/* The bounds that are published hold with so many sigma. */
+#define PIPELINE_SIGMAS 4.5
+
+/* How long the first answer waits for the others. */
+#define PIPELINE_WAIT_NS (8 * GN_NS_PER_S)
+
+struct pipeline_source {
+    struct pipeline_source *next, *previous;
+    struct pipeline_source_config config; /* .name points to `name` */
+    char name[64];
+    struct filter filter;
+    struct estimate estimate;
+    struct filter_measure last; /* newest accepted measurement */
+    double residual_s;          /* it, minus the estimate after it */
+    uint8_t stratum, leap;      /* as the last sample says */
+    double root_delay_s, root_dispersion_s;
+    bool fresh;  /* a sample since the last run */
+    bool heard;  /* a sample since the last suspend or reset */
+    bool polled; /* the source polls, so reach tells whether it lives */
+    uint8_t reach;
+    bool reachable, lied; /* as last told in an event */
+    unsigned unanswered;  /* polls in a row without a sample */
+    double spacing_s;     /* between samples, smoothed */
+    uint64_t taken, refused;
+    enum gn_reason fault;
+    char detail[128];
+    double poll_s;                         /* the hint */
+    double last_offset_s;                  /* reference − system clock at the last sample */
+    struct selection_candidate *candidate; /* of the last run; NULL: none yet */
+};
+
+struct pipeline {
+    struct pipeline_config config;
+    bool refused; /* the kernel does not let us */
+    double drift, drift_sd;
+    bool drift_known, drift_applied;
+    struct pipeline_source *first, *last;
+    size_t count, capacity;
+    struct selection_candidate *candidates; /* in order of addition, made anew by each run */
+    struct selection_edge *edges;
+    const struct pipeline_source *system; /* the selected source; NULL none */
+    size_t used;                          /* sources combined in the last run */
+    struct discipline discipline;
+    struct leap leap;
+    bool no_majority; /* as last told in an event */
+    /* Waiting for the others at the start. */
+    bool any_sample, settled;
+    gn_local first_sample;
+    /* The combined estimate. */
+    bool valid;
+    struct estimate_fit fit;
+    enum gn_clock_state clock_state;
+    bool synchronised;
+    double root_delay_s, fixed_dispersion_s; /* of the system source, without our own sigmas */
+    uint8_t stratum;
+    uint32_t refid;
+    gn_local updated; /* last update */
+    bool moved, step_now, dirty;
+    double horizon_s; /* the published rates hold so long */
+    /* For reports. */
+    double last_offset_s, mean_square_s2, residual_frequency, update_interval_s;
+    struct gn_state state;
+    size_t event_count;
+    struct pipeline_event events[PIPELINE_EVENTS];
+};
+
+/* One run: its instant, and what it brings. */
+struct pipeline_turn {
+    gn_local now;
+    int64_t system_ns;
+    double frequency;
+    int64_t base_ns; /* the candidates' offsets are relative to this */
+    bool update;     /* the combined estimate has learnt something */
+    struct selection selection;
+    struct combine combine;
+    struct pipeline_actions *actions;
+};
+
+/** Queue an event. Those of single sources leave room for those of the clock. */
+__attribute__((format(printf, 6, 7))) void pipeline_tell(struct pipeline *, enum gn_event_kind,
+                                                         enum gn_level,
+                                                         const struct pipeline_source *,
+                                                         double value, const char *format, ...);
+
+/** Whether the clock is ours to set. */
+bool pipeline_disciplines(const struct pipeline *);
+
+/** Fill the source's candidate for a run at `now`; offsets relative to `base_ns`. */
+void pipeline_source_judge(struct pipeline *, struct pipeline_source *, gn_local now,
+                           int64_t base_ns);
+
+/** Whether the source has an estimate, and has been heard since the last suspend. */
+bool pipeline_source_answered(const struct pipeline_source *);
+
+/** Select and combine: fills the turn, sets `system`. */
+void pipeline_select(struct pipeline *, struct pipeline_turn *);
+
+/** Build `state` at `now`. `system_ns`, `frequency` as pipeline_run. */
+void pipeline_state_build(struct pipeline *, gn_local now, int64_t system_ns, double frequency);
+
+/** Root dispersion of the estimate: what the system source claims, and our own sigmas. Units: s. */
+double pipeline_dispersion_s(const struct pipeline *, const struct estimate_fit *);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A run's first half: judge the sources, select, combine, and tell what has changed. */
+
+#include <pipeline/pipeline_internal.h>
+
+/* All candidates relative to the first estimate there is: near enough for doubles. */
+static void gather(struct pipeline *pipeline, struct pipeline_turn *turn)
+{
+    size_t i = 0;
+    bool found = false;
+    for (struct pipeline_source *s = pipeline->first; s != NULL && !found; s = s->next)
+        if (pipeline_source_answered(s)) {
+            struct estimate_fit fit;
+            estimate_get(&s->estimate, turn->now, &fit);
+            turn->base_ns = fit.base_ns;
+            found = true;
+        }
+    for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
+        s->candidate = &pipeline->candidates[i++];
+        pipeline_source_judge(pipeline, s, turn->now, turn->base_ns);
+    }
+}
+
+/*
+ * At the start the first to answer may be the liar: with more than two sources nothing is selected
+ * until more than half of them agree, so that those to come cannot overturn it, or until the first
+ * has waited long enough.
+ */
+static bool waiting(struct pipeline *pipeline, const struct pipeline_turn *turn)
+{
+    const struct selection *selection = &turn->selection;
+    size_t wanted = 0;
+    if (pipeline->settled || !pipeline->any_sample)
+        return false;
+    for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
+        bool pointless = s->config.noselect ||
+                         (pipeline_source_answered(s) && !s->candidate->usable) ||
+                         (selection->found && s->config.tier > selection->tier);
+        wanted += !pointless;
+    }
+    pipeline->settled = wanted <= 2 || (selection->found && 2 * selection->truechimers > wanted) ||
+                        gn_local_sub(turn->now, pipeline->first_sample) >= PIPELINE_WAIT_NS;
+    return !pipeline->settled;
+}
+
+static void make_wait(struct pipeline *pipeline)
+{
+    for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
+        if (s->candidate->usable) {
+            s->candidate->state = GN_SOURCE_UNSELECTED;
+            s->candidate->reason = GN_REASON_WAITING;
+        }
+}
+
+static struct pipeline_source *source_at(const struct pipeline *pipeline, size_t index)
+{
+    struct pipeline_source *source = pipeline->first;
+    while (index-- > 0)
+        source = source->next;
+    return source;
+}
+
+static void tell_falsetickers(struct pipeline *pipeline)
+{
+    for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
+        bool lies = s->candidate->state == GN_SOURCE_FALSETICKER;
+        if (lies && !s->lied)
+            pipeline_tell(pipeline, GN_EVENT_SOURCE_FALSETICKER, GN_WARNING, s,
+                          s->candidate->outside_s,
+                          "%s disagrees with the majority: %+.6f s outside of what they allow",
+                          s->name, s->candidate->outside_s);
+        s->lied = lies;
+    }
+}
+
+static void tell_majority(struct pipeline *pipeline, const struct selection *selection)
+{
+    size_t usable = 0;
+    for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
+        usable += s->candidate->usable;
+    if (selection->no_majority && !pipeline->no_majority)
+        pipeline_tell(pipeline, GN_EVENT_SOURCE_FALSETICKER, GN_WARNING, NULL, 0,
+                      "no majority of the %zu usable sources agrees: none is followed", usable);
+    pipeline->no_majority = selection->no_majority;
+}
+
+void pipeline_select(struct pipeline *pipeline, struct pipeline_turn *turn)
+{
+    const struct pipeline_source *before = pipeline->system;
+    gather(pipeline, turn);
+    pipeline->system = NULL;
+    selection_run(&turn->selection, pipeline->candidates, pipeline->count, pipeline->edges,
+                  pipeline->config.min_sources);
+    if (waiting(pipeline, turn)) {
+        make_wait(pipeline);
+        turn->selection.found = false;
+        return;
+    }
+    tell_falsetickers(pipeline);
+    tell_majority(pipeline, &turn->selection);
+    if (!turn->selection.found)
+        return;
+    pipeline->system = source_at(pipeline, turn->selection.system);
+    combine_run(&turn->combine, pipeline->candidates, pipeline->count, turn->selection.system,
+                turn->now, turn->base_ns);
+    turn->update = pipeline->system != before || turn->combine.used != pipeline->used;
+    for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
+        turn->update = turn->update || (s->fresh && s->candidate->state >= GN_SOURCE_COMBINED);
+    pipeline->used = turn->combine.used;
+    if (pipeline->system != before) {
+        double offset_s = gn_seconds(turn->now.ns - turn->system_ns + turn->base_ns) +
+                          pipeline->candidates[turn->selection.system].offset_s;
+        pipeline_tell(pipeline, GN_EVENT_SOURCE_SELECTED, GN_INFO, pipeline->system, offset_s,
+                      "%s is the system source (offset %+.9f s, stratum %d)",
+                      pipeline->system->name, offset_s, pipeline->system->stratum);
+    }
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One source of the pipeline: its samples, what they are worth, and when to ask again. */
+
+#include <errno.h>
+#include <math.h>
+#include <pipeline/pipeline_internal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Frequency carried from one source, or one start, to the next is no better than this. */
+#define INHERITED_SD 1e-6
+/* Correctness intervals hold with so many sigma. */
+#define INTERVAL_SIGMAS 4.0
+/* One exchange more is worth its packet when our doubt has grown to this times its own noise. */
+#define POLL_GROWTH 1.3
+#define POLL_AGE_SHARE 8.0
+/* Sources that do not poll are lost after so many of their usual intervals in silence. */
+#define SILENT_INTERVALS 8.0
+
+/* --- life --- */
+
+static void start_estimate(const struct pipeline *pipeline, struct pipeline_source *source)
+{
+    double frequency = pipeline->drift, sd = pipeline->drift_sd;
+    if (pipeline->valid) {
+        frequency = pipeline->fit.frequency;
+        sd = hypot(2 * sqrt(pipeline->fit.frequency_variance), INHERITED_SD);
+    }
+    estimate_init(&source->estimate, frequency, sd);
+}
+
+static double least_poll_s(const struct pipeline_source *source)
+{
+    return ldexp(1, source->config.min_poll_log2s);
+}
+
+static double most_poll_s(const struct pipeline_source *source)
+{
+    return fmax(least_poll_s(source), ldexp(1, source->config.max_poll_log2s));
+}
+
+static void forget(const struct pipeline *pipeline, struct pipeline_source *source)
+{
+    filter_init(&source->filter);
+    start_estimate(pipeline, source);
+    source->fresh = source->heard = false;
+    source->reach = 0;
+    source->unanswered = 0;
+    source->spacing_s = 0;
+    source->stratum = source->leap = 0;
+    source->poll_s = least_poll_s(source);
+    memset(&source->last, 0, sizeof source->last);
+}
+
+void pipeline_source_configure(struct pipeline *pipeline, struct pipeline_source *source,
+                               const struct pipeline_source_config *config)
+{
+    double moved_s = config->offset_s - source->config.offset_s;
+    source->config = *config;
+    snprintf(source->name, sizeof source->name, "%s", config->name != NULL ? config->name : "");
+    source->config.name = source->name;
+    /* The samples so far carry the old correction. */
+    estimate_shift(&source->estimate, gn_nanoseconds(moved_s));
+    source->poll_s = fmax(least_poll_s(source), fmin(most_poll_s(source), source->poll_s));
+    pipeline->dirty = true;
+}
+
+/* Room for one more candidate. The scratch arrays only grow here, never on the sample path. */
+static int make_room(struct pipeline *pipeline)
+{
+    size_t capacity = pipeline->capacity == 0 ? 8 : 2 * pipeline->capacity;
+    struct selection_candidate *candidates;
+    struct selection_edge *edges;
+    if (pipeline->count < pipeline->capacity)
+        return 0;
+    candidates = calloc(capacity, sizeof *candidates);
+    edges = calloc(2 * capacity, sizeof *edges);
+    if (candidates == NULL || edges == NULL) {
+        free(candidates);
+        free(edges);
+        return -ENOMEM;
+    }
+    for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
+        if (s->candidate != NULL)
+            s->candidate = memcpy(&candidates[s->candidate - pipeline->candidates], s->candidate,
+                                  sizeof *candidates);
+    free(pipeline->candidates);
+    free(pipeline->edges);
+    pipeline->candidates = candidates;
+    pipeline->edges = edges;
+    pipeline->capacity = capacity;
+    return 0;
+}
+
+struct pipeline_source *pipeline_source_add(struct pipeline *pipeline,
+                                            const struct pipeline_source_config *config)
+{
+    struct pipeline_source *source;
+    if (make_room(pipeline) < 0)
+        return NULL;
+    source = calloc(1, sizeof *source);
+    if (source == NULL)
+        return NULL;
+    pipeline_source_configure(pipeline, source, config);
+    forget(pipeline, source);
+    source->previous = pipeline->last;
+    if (pipeline->last != NULL)
+        pipeline->last->next = source;
+    else
+        pipeline->first = source;
+    pipeline->last = source;
+    pipeline->count++;
+    return source;
+}
+
+static void unlink_source(struct pipeline *pipeline, struct pipeline_source *source)
+{
+    if (source->previous != NULL)
+        source->previous->next = source->next;
+    else
+        pipeline->first = source->next;
+    if (source->next != NULL)
+        source->next->previous = source->previous;
+    else
+        pipeline->last = source->previous;
+    pipeline->count--;
+}
+
+void pipeline_source_remove(struct pipeline *pipeline, struct pipeline_source *source)
+{
+    if (source == NULL)
+        return;
+    unlink_source(pipeline, source);
+    if (pipeline->system == source)
+        pipeline->system = NULL;
+    for (size_t i = 0; i < pipeline->event_count; i++)
+        if (pipeline->events[i].source == source)
+            pipeline->events[i].source = NULL;
+    pipeline->dirty = true;
+    free(source);
+}
+
+void pipeline_source_reset(struct pipeline *pipeline, struct pipeline_source *source,
+                           uint32_t refid)
+{
+    forget(pipeline, source);
+    source->reachable = false;
+    source->config.refid = refid;
+    source->fault = GN_REASON_OK;
+    source->detail[0] = '\0';
+    pipeline->dirty = true;
+}
+
+void pipeline_source_poll(struct pipeline *pipeline, struct pipeline_source *source, gn_local now)
+{
+    (void)now;
+    source->polled = true;
+    source->reach = (uint8_t)(source->reach << 1);
+    source->unanswered++;
+    /* Two lost replies are chance; from the third on the server is given more rest each time. */
+    if (source->unanswered > 3 && source->heard)
+        source->poll_s = fmin(1.5 * source->poll_s, most_poll_s(source));
+    if (source->reach == 0 && source->reachable) {
+        source->reachable = false;
+        pipeline_tell(pipeline, GN_EVENT_SOURCE_UNREACHABLE, GN_WARNING, source, 0,
+                      "%s no longer answers", source->name);
+    }
+}
+
+/* Faults that are worth a line of their own; the others show in the state of the source. */
+static bool worth_telling(enum gn_reason reason)
+{
+    return reason != GN_REASON_OK && reason != GN_REASON_STARTING &&
+           reason != GN_REASON_RESOLVING && reason != GN_REASON_NO_REPLY;
+}
+
+void pipeline_source_fault(struct pipeline *pipeline, struct pipeline_source *source,
+                           enum gn_reason reason, const char *detail)
+{
+    const char *words = reason == GN_REASON_OK || detail == NULL ? "" : detail;
+    bool news =
+        source->fault != reason || strncmp(source->detail, words, sizeof source->detail - 1);
+    source->fault = reason;
+    snprintf(source->detail, sizeof source->detail, "%s", words);
+    if (news && worth_telling(reason) && words[0] != '\0')
+        pipeline_tell(pipeline, GN_EVENT_SOURCE_FAULT, GN_WARNING, source, 0, "%s: %s",
+                      source->name, source->detail);
+}
+
+/* --- samples --- */
+
+/*
+ * The longest interval after which our doubt has grown no more than a further exchange could
+ * repair, and which teaches the frequency: samples spread geometrically over the age.
+ */
+static double wanted_poll_s(const struct pipeline_source *source, const struct estimate_fit *fit)
+{
+    double jitter_s = POLL_GROWTH * filter_jitter_s(&source->filter);
+    double allowed = jitter_s * jitter_s / 2;
+    double age_s = gn_seconds(gn_local_sub(fit->at, source->estimate.first));
+    double most_s = fmin(most_poll_s(source), fmin(2 * source->poll_s, age_s / POLL_AGE_SHARE));
+    double poll_s = least_poll_s(source);
+    for (double t = poll_s * 1.09; t <= most_s; t *= 1.09) {
+        double growth = t * (2 * fit->covariance + t * fit->frequency_variance) +
+                        fit->wander_variance * t * t * t / 3;
+        if (growth > allowed)
+            break;
+        poll_s = t;
+    }
+    return poll_s;
+}
+
+static void note_spacing(struct pipeline_source *source, gn_local at)
+{
+    double spacing_s = gn_seconds(gn_local_sub(at, source->last.at));
+    if (source->last.first_sd <= 0) /* the first since a reset */
+        return;
+    if (source->spacing_s <= 0)
+        source->spacing_s = spacing_s;
+    source->spacing_s += 0.25 * (spacing_s - source->spacing_s);
+}
+
+static void note_answer(struct pipeline *pipeline, struct pipeline_source *source,
+                        const struct gn_sample *sample)
+{
+    source->reach |= 1;
+    source->unanswered = 0;
+    source->heard = true;
+    source->fault = GN_REASON_OK;
+    source->detail[0] = '\0';
+    source->stratum =
+        source->config.stratum >= 0 ? (uint8_t)source->config.stratum : sample->stratum;
+    source->leap = sample->leap;
+    source->root_delay_s = sample->root_delay_s;
+    source->root_dispersion_s = sample->root_dispersion_s;
+    if (!source->reachable) {
+        source->reachable = true;
+        pipeline_tell(pipeline, GN_EVENT_SOURCE_REACHABLE, GN_INFO, source, 0, "%s answers",
+                      source->name);
+    }
+}
+
+static int take(struct pipeline *pipeline, struct pipeline_source *source,
+                const struct gn_sample *sample)
+{
+    struct filter_measure measure;
+    struct estimate_fit fit;
+    filter_take(&source->filter, sample, &measure);
+    if (sample->kind == GN_SAMPLE_ONE_WAY &&
+        estimate_was_overconfident(&source->estimate, &measure))
+        start_estimate(pipeline, source);
+    if (estimate_update(&source->estimate, &measure) == ESTIMATE_SPIKE)
+        return -EAGAIN;
+    note_spacing(source, measure.at);
+    source->last = measure;
+    source->taken++;
+    source->fresh = true;
+    estimate_get(&source->estimate, measure.at, &fit);
+    source->residual_s = gn_seconds(measure.base_ns - fit.base_ns) + measure.offset_s -
+                         fit.offset_s + fit.frequency * measure.back_s;
+    source->poll_s = wanted_poll_s(source, &fit);
+    if (!pipeline->any_sample && !source->config.noselect)
+        pipeline->first_sample = measure.at;
+    pipeline->any_sample = pipeline->any_sample || !source->config.noselect;
+    return 0;
+}
+
+int pipeline_submit(struct pipeline *pipeline, struct pipeline_source *source,
+                    const struct gn_sample *sample)
+{
+    struct gn_sample corrected = *sample;
+    int64_t correction_ns = gn_nanoseconds(source->config.offset_s);
+    int rc = filter_check(&source->filter, sample);
+    if (rc == 0) {
+        corrected.utc.ns += correction_ns;
+        corrected.exchange.t2.ns += correction_ns;
+        corrected.exchange.t3.ns += correction_ns;
+        note_answer(pipeline, source, sample);
+        rc = take(pipeline, source, &corrected);
+    }
+    if (rc < 0)
+        source->refused++;
+    return rc;
+}
+
+void pipeline_source_hint(const struct pipeline *pipeline, const struct pipeline_source *source,
+                          struct gn_source_hint *hint)
+{
+    (void)pipeline;
+    *hint = (struct gn_source_hint){
+        .size = sizeof *hint,
+        .min_poll_log2s = source->config.min_poll_log2s,
+        .max_poll_log2s = source->config.max_poll_log2s,
+        .state =
+            (uint8_t)(source->candidate != NULL ? source->candidate->state : GN_SOURCE_UNUSABLE),
+        .reach = source->reach,
+        .poll_s = source->poll_s,
+    };
+}
+
+/* --- judgement --- */
+
+bool pipeline_source_answered(const struct pipeline_source *source)
+{
+    return source->estimate.valid && source->heard;
+}
+
+static bool silent(const struct pipeline_source *source, gn_local now)
+{
+    double age_s = gn_seconds(gn_local_sub(now, source->last.at));
+    if (source->polled)
+        return source->reach == 0;
+    return age_s > SILENT_INTERVALS * fmax(1, fmax(source->spacing_s, source->poll_s));
+}
+
+static enum gn_reason why_unusable(const struct pipeline *pipeline,
+                                   const struct pipeline_source *source,
+                                   const struct selection_candidate *candidate, gn_local now)
+{
+    if (source->fault == GN_REASON_LOOP || source->fault == GN_REASON_UNSYNCHRONISED ||
+        source->fault == GN_REASON_KISS)
+        return source->fault;
+    if (!pipeline_source_answered(source)) {
+        if (source->fault != GN_REASON_OK)
+            return source->fault;
+        return source->unanswered > 1 ? GN_REASON_NO_REPLY : GN_REASON_STARTING;
+    }
+    if (silent(source, now))
+        return source->fault != GN_REASON_OK ? source->fault : GN_REASON_NO_REPLY;
+    if (source->leap == GN_LEAP_UNSYNCHRONISED || source->stratum >= 16)
+        return GN_REASON_UNSYNCHRONISED;
+    if (source->config.noselect)
+        return GN_REASON_NOSELECT;
+    if (!(candidate->distance_s <= pipeline->config.max_distance_s))
+        return GN_REASON_DISTANCE;
+    if (filter_jitter_s(&source->filter) > pipeline->config.max_jitter_s)
+        return GN_REASON_JITTER;
+    return GN_REASON_OK;
+}
+
+/*
+ * Two bounds hold for a two-way source, and the smaller is taken: that of the estimate, and that
+ * of the last exchange alone grown with the doubt about the frequency. Early on the second is
+ * the narrow one.
+ */
+static void bound(const struct pipeline_source *source, const struct estimate_fit *fit,
+                  struct selection_candidate *candidate)
+{
+    double sd = estimate_fit_sd(fit);
+    double root_s = source->root_delay_s / 2 + source->root_dispersion_s;
+    double fixed_s = filter_delay_s(&source->filter) / 2 + source->last.dispersion_s;
+    double age_s = fmax(0, gn_seconds(gn_local_sub(fit->at, source->last.at)));
+    double drifted_s =
+        INTERVAL_SIGMAS * age_s * sqrt(fit->frequency_variance + fit->wander_variance * age_s / 3);
+    double alone_s = INFINITY;
+    if (source->filter.count > 0)
+        alone_s = source->last.delay_s / 2 + source->last.dispersion_s + fabs(source->residual_s) +
+                  drifted_s;
+    candidate->interval_s = root_s + fmin(fixed_s + INTERVAL_SIGMAS * sd, alone_s);
+    candidate->distance_s = root_s + fmin(fixed_s + sd, alone_s);
+}
+
+static enum gn_source_state state_for(enum gn_reason reason)
+{
+    if (reason == GN_REASON_NOSELECT)
+        return GN_SOURCE_UNSELECTED;
+    return reason == GN_REASON_JITTER ? GN_SOURCE_JITTERY : GN_SOURCE_UNUSABLE;
+}
+
+void pipeline_source_judge(struct pipeline *pipeline, struct pipeline_source *source, gn_local now,
+                           int64_t base_ns)
+{
+    struct selection_candidate *candidate = source->candidate;
+    struct estimate_fit fit;
+    *candidate = (struct selection_candidate){
+        .prefer = source->config.prefer,
+        .trust = source->config.trust,
+        .require = source->config.require && !source->config.noselect,
+        .tier = source->config.tier,
+        .current = pipeline->system == source,
+        .stratum = source->stratum,
+    };
+    if (source->estimate.valid) {
+        estimate_get(&source->estimate, now, &fit);
+        candidate->offset_s = gn_seconds(fit.base_ns - base_ns) + fit.offset_s;
+        candidate->variance = fit.variance;
+        candidate->covariance = fit.covariance;
+        candidate->frequency = fit.frequency;
+        candidate->frequency_variance = fit.frequency_variance;
+        candidate->wander_variance = fit.wander_variance;
+        bound(source, &fit, candidate);
+    }
+    candidate->reason = why_unusable(pipeline, source, candidate, now);
+    candidate->usable = candidate->reason == GN_REASON_OK;
+    candidate->state = state_for(candidate->reason);
+}
+
+/* --- report --- */
+
+void pipeline_source_report(const struct pipeline *pipeline, const struct pipeline_source *source,
+                            gn_local now, int64_t system_ns, double frequency,
+                            struct gn_source_report *report)
+{
+    const struct selection_candidate *candidate = source->candidate;
+    (void)pipeline;
+    report->mode = (uint8_t)source->config.mode;
+    report->state = (uint8_t)(candidate != NULL ? candidate->state : GN_SOURCE_UNUSABLE);
+    report->reason = (uint8_t)(candidate != NULL ? candidate->reason : GN_REASON_STARTING);
+    report->detail = source->detail;
+    report->stratum = source->stratum;
+    report->leap = source->leap;
+    report->reach = source->reach;
+    report->poll_log2s = (int8_t)lround(log2(source->poll_s));
+    report->refid = source->config.refid;
+    report->last_rx_age_s = source->taken > 0 && source->estimate.valid
+                                ? gn_seconds(gn_local_sub(now, source->last.at))
+                                : -1;
+    report->last_offset_s = source->last_offset_s;
+    report->error_s = source->last.delay_s / 2 + source->last.dispersion_s;
+    report->delay_s = source->last.delay_s;
+    report->root_distance_s = candidate != NULL ? candidate->distance_s : 0;
+    report->samples = source->estimate.samples;
+    report->jitter_s = filter_jitter_s(&source->filter);
+    report->samples_total = source->taken;
+    report->samples_refused = source->refused;
+    if (source->estimate.valid) {
+        struct estimate_fit fit;
+        estimate_get(&source->estimate, now, &fit);
+        report->span_s = gn_seconds(gn_local_sub(source->last.at, source->estimate.first));
+        report->offset_s = gn_seconds(now.ns - system_ns + fit.base_ns) + fit.offset_s;
+        report->offset_sd_s = estimate_fit_sd(&fit);
+        report->frequency = (1 + fit.frequency) / (1 + frequency) - 1;
+        report->frequency_skew = sqrt(fit.frequency_variance);
+    }
+}
+
+const struct pipeline_source *pipeline_source_next(const struct pipeline *pipeline,
+                                                   const struct pipeline_source *source)
+{
+    return source == NULL ? pipeline->first : source->next;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the pipeline tells: the published snapshot, events, tracking, the drift to be saved. */
+
+#include <math.h>
+#include <pipeline/pipeline_internal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Events kept free for those of the clock. */
+#define CLOCK_EVENTS 4
+/* No oscillator, and no server behind it, is steadier than this. Units: s/s. */
+#define LEAST_RATE 1e-8
+/* A drift less sure than this is not worth a file. Units: s/s. */
+#define DRIFT_WORTH 5e-7
+/* Reference id of a host that serves its own clock. Spec: RFC 5905 §7.3 does not name one;
+ * ntpd's and chrony's 127.127.1.1. */
+#define LOCAL_REFID 0x7F7F0101u
+
+void pipeline_tell(struct pipeline *pipeline, enum gn_event_kind kind, enum gn_level level,
+                   const struct pipeline_source *source, double value, const char *format, ...)
+{
+    size_t room = source != NULL ? PIPELINE_EVENTS - CLOCK_EVENTS : PIPELINE_EVENTS;
+    struct pipeline_event *event;
+    va_list arguments;
+    if (pipeline->event_count >= room)
+        return;
+    event = &pipeline->events[pipeline->event_count++];
+    event->kind = kind;
+    event->level = level;
+    event->source = source;
+    event->value = value;
+    va_start(arguments, format);
+    vsnprintf(event->text, sizeof event->text, format, arguments);
+    va_end(arguments);
+}
+
+double pipeline_dispersion_s(const struct pipeline *pipeline, const struct estimate_fit *fit)
+{
+    double dispersion_s = pipeline->fixed_dispersion_s + PIPELINE_SIGMAS * estimate_fit_sd(fit);
+    return fmax(dispersion_s, ldexp(1, pipeline->config.precision_log2s));
+}
+
+/* A straight line from now that our growing doubt stays below for the whole horizon. */
+static double dispersion_rate(const struct estimate_fit *fit, double horizon_s)
+{
+    double now_sd = estimate_fit_sd(fit), rate = LEAST_RATE;
+    for (double after_s = horizon_s / 16; after_s <= horizon_s; after_s *= 2) {
+        double growth_s = estimate_fit_sd_after(fit, after_s) - now_sd;
+        rate = fmax(rate, PIPELINE_SIGMAS * growth_s / after_s);
+    }
+    return rate;
+}
+
+static void state_from_estimate(const struct pipeline *pipeline, gn_local now,
+                                struct gn_state *state)
+{
+    struct estimate_fit fit = pipeline->fit;
+    estimate_fit_advance(&fit, now);
+    state->utc = estimate_fit_utc(&fit);
+    state->frequency = fit.frequency;
+    state->root_delay_s = pipeline->root_delay_s;
+    state->root_dispersion_s = pipeline_dispersion_s(pipeline, &fit);
+    state->dispersion_rate = dispersion_rate(&fit, pipeline->horizon_s);
+    state->error_bound_s = state->root_delay_s / 2 + state->root_dispersion_s;
+    state->ref_time = gn_utc_add(state->utc, -gn_local_sub(now, pipeline->updated));
+}
+
+static void state_from_clock(const struct pipeline *pipeline, int64_t system_ns, double frequency,
+                             struct gn_state *state)
+{
+    state->utc.ns = system_ns;
+    state->frequency = frequency;
+    state->error_bound_s = pipeline->config.max_distance_s;
+    state->root_dispersion_s = pipeline->config.max_distance_s;
+    state->dispersion_rate = fmax(LEAST_RATE, pipeline->drift_sd);
+}
+
+/* Nothing else is left: our own clock, as a reference. Whom we follow agrees by definition. */
+static void serve_own_clock(const struct pipeline *pipeline, struct gn_state *state)
+{
+    state->synchronised = true;
+    state->stratum = pipeline->config.local_stratum;
+    state->leap = (uint8_t)pipeline->leap.pending;
+    state->refid = LOCAL_REFID;
+    state->root_delay_s = 0;
+    state->root_dispersion_s = 0;
+    state->ref_time = state->utc;
+}
+
+void pipeline_state_build(struct pipeline *pipeline, gn_local now, int64_t system_ns,
+                          double frequency)
+{
+    struct gn_state *state = &pipeline->state;
+    *state = (struct gn_state){
+        .size = sizeof *state,
+        .synchronised = pipeline->synchronised,
+        .stratum = pipeline->synchronised ? pipeline->stratum : 16,
+        .leap = (uint8_t)(pipeline->synchronised ? pipeline->leap.pending : GN_LEAP_UNSYNCHRONISED),
+        .clock_state =
+            (uint8_t)(pipeline->discipline.state == DISCIPLINE_STEP ? GN_CLOCK_STEPPING
+                                                                    : pipeline->clock_state),
+        .precision_log2s = pipeline->config.precision_log2s,
+        .refid = pipeline->synchronised ? pipeline->refid : 0,
+        .at = now,
+    };
+    if (pipeline->valid)
+        state_from_estimate(pipeline, now, state);
+    else
+        state_from_clock(pipeline, system_ns, frequency, state);
+    if (!pipeline->synchronised && pipeline->config.local_active)
+        serve_own_clock(pipeline, state);
+}
+
+const struct gn_state *pipeline_state(const struct pipeline *pipeline)
+{
+    return &pipeline->state;
+}
+
+bool pipeline_drift(const struct pipeline *pipeline, double *frequency, double *skew)
+{
+    *frequency = pipeline->fit.frequency;
+    *skew = sqrt(pipeline->fit.frequency_variance);
+    return pipeline->valid && *skew < DRIFT_WORTH;
+}
+
+void pipeline_tracking(const struct pipeline *pipeline, gn_local now, int64_t system_ns,
+                       double frequency, struct gn_tracking *tracking)
+{
+    const struct gn_state *state = &pipeline->state;
+    (void)frequency;
+    tracking->size = sizeof *tracking;
+    tracking->state = *state;
+    tracking->now = now;
+    if (pipeline->system != NULL)
+        snprintf(tracking->reference_name, sizeof tracking->reference_name, "%s",
+                 pipeline->system->name);
+    tracking->system_offset_s = gn_seconds(gn_state_utc(state, now).ns - system_ns);
+    tracking->last_offset_s = pipeline->last_offset_s;
+    tracking->rms_offset_s = sqrt(pipeline->mean_square_s2);
+    tracking->residual_frequency = pipeline->residual_frequency;
+    tracking->skew = pipeline->valid ? sqrt(pipeline->fit.frequency_variance) : pipeline->drift_sd;
+    tracking->root_dispersion_s = gn_state_root_dispersion_s(state, now);
+    tracking->update_interval_s = pipeline->update_interval_s;
+    tracking->error_bound_s = gn_state_error_bound_s(state, now) + fabs(tracking->system_offset_s);
+}

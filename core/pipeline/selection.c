@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
+#include <math.h>
+#include <pipeline/selection.h>
+#include <string.h>
+
+/* A stratum costs as much as this distance. */
+#define STRATUM_COST_S 1e-3
+/* The system source is left for another only if that one is better by this factor. */
+#define CLEARLY_BETTER 2.0
+/* The share of a source's distance that asymmetric paths are expected to cost. */
+#define ASYMMETRY_SHARE 0.1
+/* Below this everything is equally good. */
+#define LEAST_VARIANCE 1e-20
+/* Two frequencies differ beyond doubt, two offsets beyond what is expected, in sigmas. */
+#define FREQUENCY_SIGMAS 4.5
+#define OFFSET_SIGMAS 3.0
+
+static bool edge_before(const struct selection_edge *a, const struct selection_edge *b)
+{
+    /* Lower ends first: intervals that touch have a point in common. */
+    return a->at_s < b->at_s || (!(b->at_s < a->at_s) && a->type < b->type);
+}
+
+/* Shell sort: qsort may allocate. */
+static void sort_edges(struct selection_edge *edges, size_t count)
+{
+    for (size_t gap = count / 2; gap > 0; gap = gap == 2 ? 1 : gap * 5 / 11)
+        for (size_t i = gap; i < count; i++) {
+            struct selection_edge edge = edges[i];
+            size_t j = i;
+            for (; j >= gap && edge_before(&edge, &edges[j - gap]); j -= gap)
+                edges[j] = edges[j - gap];
+            edges[j] = edge;
+        }
+}
+
+static bool voting(const struct selection_candidate *candidate, int tier, bool trusted_only)
+{
+    return candidate->usable && candidate->tier == tier && (!trusted_only || candidate->trust);
+}
+
+static size_t make_edges(const struct selection_candidate *candidates, size_t count, int tier,
+                         bool trusted_only, struct selection_edge *edges)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct selection_candidate *c = &candidates[i];
+        if (!voting(c, tier, trusted_only))
+            continue;
+        edges[used++] = (struct selection_edge){c->offset_s - c->interval_s, -1};
+        edges[used++] = (struct selection_edge){c->offset_s + c->interval_s, +1};
+    }
+    sort_edges(edges, used);
+    return used;
+}
+
+/* Presume 0, 1, 2 … liars, always fewer than half. Spec: RFC 5905 §11.2.1. */
+static bool intersect(const struct selection_edge *edges, size_t count, double *low, double *high)
+{
+    size_t voters = count / 2;
+    for (size_t liars = 0; 2 * liars < voters; liars++) {
+        size_t depth = 0, i = 0, j = count;
+        while (i < count && depth < voters - liars)
+            depth = edges[i++].type < 0 ? depth + 1 : depth - 1;
+        if (depth < voters - liars)
+            continue;
+        *low = edges[i - 1].at_s;
+        for (depth = 0; depth < voters - liars;)
+            depth = edges[--j].type > 0 ? depth + 1 : depth - 1;
+        *high = edges[j].at_s;
+        return true;
+    }
+    return false;
+}
+
+/* Signed distance of the candidate's interval from the region; 0 when they overlap. */
+static double outside(const struct selection_candidate *c, const struct selection *selection)
+{
+    if (c->offset_s - c->interval_s > selection->high_s)
+        return c->offset_s - c->interval_s - selection->high_s;
+    if (c->offset_s + c->interval_s < selection->low_s)
+        return c->offset_s + c->interval_s - selection->low_s;
+    return 0;
+}
+
+static void judge(struct selection *selection, struct selection_candidate *candidates, size_t count,
+                  int tier, bool trusted_only)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct selection_candidate *c = &candidates[i];
+        if (!voting(c, tier, false))
+            continue;
+        c->outside_s = outside(c, selection);
+        if (fpclassify(c->outside_s) == FP_ZERO) {
+            c->state = GN_SOURCE_UNSELECTED;
+            c->reason = GN_REASON_OK;
+            selection->truechimers++;
+        } else {
+            c->state = GN_SOURCE_FALSETICKER;
+            c->reason = trusted_only && !c->trust ? GN_REASON_NOT_TRUSTED : GN_REASON_DISAGREES;
+        }
+    }
+}
+
+double selection_worth(const struct selection_candidate *c)
+{
+    double asymmetry_s = ASYMMETRY_SHARE * c->distance_s;
+    return c->variance + asymmetry_s * asymmetry_s + LEAST_VARIANCE;
+}
+
+static bool chimes(const struct selection_candidate *c, int tier)
+{
+    return voting(c, tier, false) && c->state == GN_SOURCE_UNSELECTED && c->reason == GN_REASON_OK;
+}
+
+/* The candidate in the middle, by offset or frequency; NULL when there are too few. */
+static const struct selection_candidate *median_of(const struct selection_candidate *candidates,
+                                                   size_t count, int tier, bool by_frequency,
+                                                   struct selection_edge *scratch)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++)
+        if (chimes(&candidates[i], tier)) {
+            double at = by_frequency ? candidates[i].frequency : candidates[i].offset_s;
+            scratch[used++] = (struct selection_edge){at, (int)i};
+        }
+    if (used < SELECTION_QUORUM)
+        return NULL;
+    sort_edges(scratch, used);
+    return &candidates[scratch[used / 2].type];
+}
+
+static void find_drifting(struct selection *selection, struct selection_candidate *candidates,
+                          size_t count, int tier, struct selection_edge *scratch)
+{
+    const struct selection_candidate *median = median_of(candidates, count, tier, true, scratch);
+    for (size_t i = 0; median != NULL && i < count; i++) {
+        struct selection_candidate *c = &candidates[i];
+        double doubt = sqrt(c->frequency_variance + median->frequency_variance);
+        if (!chimes(c, tier) || c->trust ||
+            fabs(c->frequency - median->frequency) <= FREQUENCY_SIGMAS * doubt)
+            continue;
+        c->state = GN_SOURCE_FALSETICKER;
+        c->reason = GN_REASON_DISAGREES;
+        c->outside_s = c->offset_s - median->offset_s;
+        selection->truechimers--;
+    }
+}
+
+/* Truechimers, but not where the others are: not to be followed. */
+static void leave_distant(struct selection_candidate *candidates, size_t count, int tier,
+                          struct selection_edge *scratch)
+{
+    const struct selection_candidate *median = median_of(candidates, count, tier, false, scratch);
+    for (size_t i = 0; median != NULL && i < count; i++) {
+        struct selection_candidate *c = &candidates[i];
+        double expected_s = sqrt(selection_worth(c) + selection_worth(median));
+        if (chimes(c, tier) && !c->trust &&
+            fabs(c->offset_s - median->offset_s) > OFFSET_SIGMAS * expected_s)
+            c->reason = GN_REASON_NOT_COMBINED;
+    }
+}
+
+static void say(struct selection_candidate *candidates, size_t count, int tier,
+                enum gn_reason reason)
+{
+    for (size_t i = 0; i < count; i++)
+        if (voting(&candidates[i], tier, false)) {
+            candidates[i].state = GN_SOURCE_UNSELECTED;
+            candidates[i].reason = reason;
+        }
+}
+
+/* Find the truechimers of one tier. */
+static bool try_tier(struct selection *selection, struct selection_candidate *candidates,
+                     size_t count, struct selection_edge *edges, int tier)
+{
+    size_t used = make_edges(candidates, count, tier, true, edges);
+    bool trusted_only = used > 0;
+    if (!trusted_only)
+        used = make_edges(candidates, count, tier, false, edges);
+    if (!intersect(edges, used, &selection->low_s, &selection->high_s)) {
+        say(candidates, count, tier, GN_REASON_NO_MAJORITY);
+        selection->no_majority = true;
+        return false;
+    }
+    judge(selection, candidates, count, tier, trusted_only);
+    find_drifting(selection, candidates, count, tier, edges);
+    return true;
+}
+
+static bool next_tier(const struct selection_candidate *candidates, size_t count, bool first,
+                      int *tier)
+{
+    bool found = false;
+    int least = INT_MAX;
+    for (size_t i = 0; i < count; i++)
+        if (candidates[i].usable && (first || candidates[i].tier > *tier) &&
+            candidates[i].tier <= least) {
+            least = candidates[i].tier;
+            found = true;
+        }
+    if (found)
+        *tier = least;
+    return found;
+}
+
+/* A required source of any tier will do, if it agrees with the region. */
+static bool requirement_met(const struct selection *selection,
+                            const struct selection_candidate *candidates, size_t count)
+{
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct selection_candidate *c = &candidates[i];
+        any = any || c->require;
+        if (c->require && c->usable && fpclassify(outside(c, selection)) == FP_ZERO)
+            return true;
+    }
+    return !any;
+}
+
+static void hold_back(struct selection_candidate *candidates, size_t count, int tier,
+                      enum gn_reason reason)
+{
+    for (size_t i = 0; i < count; i++)
+        if (chimes(&candidates[i], tier))
+            candidates[i].reason = reason;
+}
+
+static void keep_preferred(struct selection_candidate *candidates, size_t count, int tier)
+{
+    bool any = false;
+    for (size_t i = 0; i < count; i++)
+        any = any || (chimes(&candidates[i], tier) && candidates[i].prefer);
+    for (size_t i = 0; any && i < count; i++)
+        if (chimes(&candidates[i], tier) && !candidates[i].prefer)
+            candidates[i].reason = GN_REASON_NOT_PREFERRED;
+}
+
+static double cost_of(const struct selection_candidate *c)
+{
+    return c->distance_s + c->stratum * STRATUM_COST_S;
+}
+
+static bool choose_system(struct selection *selection, const struct selection_candidate *candidates,
+                          size_t count, int tier)
+{
+    size_t best = count, current = count;
+    for (size_t i = 0; i < count; i++) {
+        if (!chimes(&candidates[i], tier))
+            continue;
+        if (best == count || cost_of(&candidates[i]) < cost_of(&candidates[best]))
+            best = i;
+        if (candidates[i].current)
+            current = i;
+    }
+    if (best == count)
+        return false;
+    selection->system = best;
+    if (current < count &&
+        cost_of(&candidates[current]) <= CLEARLY_BETTER * cost_of(&candidates[best]))
+        selection->system = current;
+    return true;
+}
+
+void selection_run(struct selection *selection, struct selection_candidate *candidates,
+                   size_t count, struct selection_edge *edges, int min_sources)
+{
+    int tier = 0;
+    bool first = true, agreed = false;
+    memset(selection, 0, sizeof *selection);
+    while (!agreed && next_tier(candidates, count, first, &tier)) {
+        agreed = try_tier(selection, candidates, count, edges, tier);
+        first = false;
+    }
+    if (!agreed)
+        return;
+    selection->no_majority = false;
+    selection->tier = tier;
+    for (size_t i = 0; i < count; i++)
+        if (candidates[i].usable && candidates[i].tier > tier) {
+            candidates[i].state = GN_SOURCE_UNSELECTED;
+            candidates[i].reason = GN_REASON_TIER;
+        }
+    if (min_sources > 0 && selection->truechimers < (size_t)min_sources) {
+        hold_back(candidates, count, tier, GN_REASON_WAITING);
+        return;
+    }
+    if (!requirement_met(selection, candidates, count)) {
+        hold_back(candidates, count, tier, GN_REASON_REQUIRED);
+        return;
+    }
+    keep_preferred(candidates, count, tier);
+    leave_distant(candidates, count, tier, edges);
+    selection->found = choose_system(selection, candidates, count, tier);
+}

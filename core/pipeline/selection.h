@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PIPELINE_SELECTION_H
+#define PIPELINE_SELECTION_H
+
+/**
+ * Who tells the truth, and whom we follow.
+ *
+ * Intersection of correctness intervals: the smallest number of sources is presumed to be wrong
+ * that lets the others, a majority, have a common region; whoever overlaps it is a truechimer.
+ * Midpoints need not lie in it (as in chrony and today's ntpd): else a server behind an
+ * asymmetric path, right within its bounds, would veto a reference clock.
+ * Spec: RFC 5905 §11.2.1.
+ *
+ * Two more tests need three truechimers. A drifting liar stays within the bounds for long, but its
+ * frequency gives it away: who differs from the median frequency beyond doubt is a falseticker.
+ * And who lies far from the median offset does not become the system source.
+ */
+
+#include <gnomon/state.h>
+
+/** Fewer agree with everything. */
+#define SELECTION_QUORUM 3
+
+/** One source at the instant of selection. All offsets are relative to one base. */
+struct selection_candidate {
+    /* in */
+    bool usable; /* false: `state` and `reason` already say why not */
+    bool prefer, trust, require;
+    bool current; /* the system source so far */
+    int tier;
+    uint8_t stratum;
+    double offset_s;
+    double interval_s; /* half the width of the correctness interval */
+    double distance_s; /* root distance: what it is worth */
+    /* The estimate, for combination. */
+    double variance, covariance;
+    double frequency, frequency_variance, wander_variance;
+    /* out */
+    enum gn_source_state state;
+    enum gn_reason reason;
+    double outside_s; /* falsetickers: how far outside of the region, with sign */
+};
+
+/** An end of an interval. Scratch, two per candidate. */
+struct selection_edge {
+    double at_s;
+    int type; /* −1 lower, +1 upper */
+};
+
+struct selection {
+    bool found;
+    bool no_majority; /* usable sources, but too few of them agree */
+    size_t system;    /* index of the system source */
+    size_t truechimers;
+    int tier;             /* theirs */
+    double low_s, high_s; /* the region */
+};
+
+/** Expected squared error of a source: its variance, and what asymmetric paths may cost. s². */
+double selection_worth(const struct selection_candidate *);
+
+/**
+ * Judge the candidates: sets state and reason of all usable ones and finds the system source.
+ * `edges` has room for two per candidate. `min_sources`: truechimers below this are not enough.
+ */
+void selection_run(struct selection *, struct selection_candidate *, size_t count,
+                   struct selection_edge *edges, int min_sources);
+
+#endif
