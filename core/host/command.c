@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <base/text.h>
+#include <host/command.h>
+#include <host/daemon.h>
+#include <host/report.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WHY_MAX 256
+
+/* A request under way. */
+struct call {
+    struct daemon *daemon;
+    json_t *request;
+    char why[WHY_MAX]; /* the reason, when a handler returns NULL; "" is out of memory */
+};
+
+struct command {
+    const char *name;
+    json_t *(*handler)(struct call *);
+    const char *help;
+    const char *const *arguments; /* names of the keys beside `command`, ended by NULL */
+};
+
+static const char *const no_arguments[] = {NULL};
+
+/* ---------------------------------------------------------------- the commands */
+
+static json_t *tracking(struct call *call)
+{
+    struct gn_tracking tracking = {.size = sizeof(tracking)};
+    daemon_tracking(call->daemon, &tracking);
+    return report_tracking(&tracking);
+}
+
+/* An array that one source after the other is added to. */
+struct sources {
+    json_t *array;
+    json_t *(*report)(const struct gn_source_report *);
+    int errors;
+};
+
+static void add_source(void *arg, const struct gn_source_report *source)
+{
+    struct sources *sources = arg;
+    sources->errors |= json_array_append_new(sources->array, sources->report(source));
+}
+
+static json_t *list_sources(struct call *call, json_t *(*report)(const struct gn_source_report *))
+{
+    struct sources sources = {.array = json_array(), .report = report};
+    daemon_sources(call->daemon, add_source, &sources);
+    if (sources.errors == 0)
+        return sources.array;
+    json_decref(sources.array);
+    return NULL;
+}
+
+static json_t *sources(struct call *call)
+{
+    return list_sources(call, report_source);
+}
+
+static json_t *sourcestats(struct call *call)
+{
+    return list_sources(call, report_sourcestats);
+}
+
+static json_t *plugins(struct call *call)
+{
+    const struct loader *loader = daemon_loader(call->daemon);
+    json_t *array = json_array();
+    int errors = 0;
+    for (const struct plugin *p = loader_next(loader, NULL); p != NULL; p = loader_next(loader, p))
+        errors |= json_array_append_new(array, report_plugin(p));
+    if (errors == 0)
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
+static json_t *makestep(struct call *call)
+{
+    int error = daemon_makestep(call->daemon, call->why, sizeof(call->why));
+    if (error == 0)
+        return json_object();
+    if (call->why[0] == '\0')
+        snprintf(call->why, sizeof(call->why), "%s", strerror(-error));
+    return NULL;
+}
+
+static json_t *shutdown_daemon(struct call *call)
+{
+    daemon_shutdown(call->daemon);
+    return json_object();
+}
+
+static json_t *commands(struct call *);
+
+static const struct command table[] = {
+    {"commands", commands, "list the commands", no_arguments},
+    {"makestep", makestep, "step the clock to the estimate now", no_arguments},
+    {"plugins", plugins, "list the loaded plugins", no_arguments},
+    {"shutdown", shutdown_daemon, "end the daemon", no_arguments},
+    {"sources", sources, "list the sources and what selection made of them", no_arguments},
+    {"sourcestats", sourcestats, "list each source's own estimate", no_arguments},
+    {"tracking", tracking, "tell how well the clock is known", no_arguments},
+};
+#define COMMAND_COUNT (sizeof(table) / sizeof(table[0]))
+
+static json_t *describe(const struct command *command)
+{
+    json_t *arguments = json_array();
+    int errors = 0;
+    for (const char *const *a = command->arguments; *a != NULL; a++)
+        errors |= json_array_append_new(arguments, json_string(*a));
+    json_t *object =
+        json_pack("{ssssso}", "name", command->name, "help", command->help, "arguments", arguments);
+    if (errors == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *commands(struct call *call)
+{
+    (void)call;
+    json_t *array = json_array();
+    int errors = 0;
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        errors |= json_array_append_new(array, describe(&table[i]));
+    if (errors == 0)
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- dispatch */
+
+static const struct command *find(struct call *call)
+{
+    const json_t *value = json_object_get(call->request, "command");
+    const char *name = json_string_value(value);
+    if (name == NULL) {
+        snprintf(call->why, WHY_MAX, "%s",
+                 value == NULL ? "\"command\" is missing" : "\"command\" is not a string");
+        return NULL;
+    }
+    struct text_guess guess;
+    text_guess_init(&guess, name);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(name, table[i].name) == 0)
+            return &table[i];
+        text_guess_try(&guess, table[i].name);
+    }
+    if (guess.best != NULL)
+        snprintf(call->why, WHY_MAX, "there is no command \"%.64s\", did you mean \"%s\"?", name,
+                 guess.best);
+    else
+        snprintf(call->why, WHY_MAX, "there is no command \"%.64s\"; \"commands\" lists them",
+                 name);
+    return NULL;
+}
+
+static bool takes(const struct command *command, const char *argument)
+{
+    for (const char *const *a = command->arguments; *a != NULL; a++) {
+        if (strcmp(argument, *a) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A misspelt argument must not be read as its default. */
+static bool check_arguments(struct call *call, const struct command *command)
+{
+    json_t *request = call->request;
+    for (void *at = json_object_iter(request); at != NULL;
+         at = json_object_iter_next(request, at)) {
+        const char *key = json_object_iter_key(at);
+        if (strcmp(key, "command") != 0 && !takes(command, key)) {
+            snprintf(call->why, WHY_MAX, "%s takes no argument \"%.64s\"", command->name, key);
+            return false;
+        }
+    }
+    return true;
+}
+
+static json_t *run(struct call *call, const char *request)
+{
+    json_error_t error;
+    call->request = json_loads(request, JSON_REJECT_DUPLICATES, &error);
+    if (call->request == NULL) {
+        snprintf(call->why, WHY_MAX, "the request is no JSON: column %d: %s", error.column,
+                 error.text);
+        return NULL;
+    }
+    if (!json_is_object(call->request)) {
+        snprintf(call->why, WHY_MAX, "the request is not a JSON object");
+        return NULL;
+    }
+    const struct command *command = find(call);
+    if (command == NULL || !check_arguments(call, command))
+        return NULL;
+    return command->handler(call);
+}
+
+void command_run(struct daemon *daemon, const char *request, gn_command_cb reply, void *reply_arg)
+{
+    struct call call = {.daemon = daemon};
+    json_t *result = run(&call, request);
+    json_t *envelope = json_object();
+    int errors = json_object_set_new(envelope, "ok", json_boolean(result != NULL));
+    if (result != NULL)
+        errors |= json_object_set_new(envelope, "result", result);
+    else
+        errors |= json_object_set_new(
+            envelope, "error", report_text(call.why[0] != '\0' ? call.why : "out of memory"));
+
+    char *text = errors == 0 ? json_dumps(envelope, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+    reply(reply_arg, text != NULL ? text : "{\"ok\":false,\"error\":\"out of memory\"}");
+    free(text);
+    json_decref(envelope);
+    json_decref(call.request);
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <host/config_groups.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD(type, field) .offset = offsetof(struct type, field)
+
+/* ---------------------------------------------------------------- clock */
+
+/* Choices of `rtc` beyond enum config_rtc are known and not there yet. */
+static const char *const rtc_choices[] = {"off", "copy", "track", NULL};
+static const char *const leap_choices[] = {"system", "ignore", NULL};
+
+#define RTC_TRACK 2
+
+static const struct gn_option clock_rows[] = {
+    {.key = "discipline",
+     .type = GN_OPT_BOOL,
+     FIELD(config_clock, discipline),
+     .preset = "true",
+     .help = "Steer the system clock; false is the same as -x"},
+    {.key = "drift_file",
+     .type = GN_OPT_PATH,
+     FIELD(config_clock, drift_file),
+     .help = "Where the clock's frequency is kept between runs"},
+    {.key = "rtc",
+     .type = GN_OPT_CHOICE,
+     FIELD(config_clock, rtc),
+     .preset = "copy",
+     .choices = rtc_choices,
+     .help = "Whether the kernel copies the time to the RTC"},
+    {.key = "leap",
+     .type = GN_OPT_CHOICE,
+     FIELD(config_clock, leap),
+     .preset = "system",
+     .choices = leap_choices,
+     .help = "How a leap second is handled"},
+    {.key = "leap_list",
+     .type = GN_OPT_PATH,
+     FIELD(config_clock, leap_list),
+     .help = "A leap-seconds.list"},
+    {.key = "max_frequency",
+     .type = GN_OPT_REAL,
+     FIELD(config_clock, max_frequency_ppm),
+     .preset = "500",
+     .max = 100000,
+     .unit = "ppm",
+     .help = "How far the clock's frequency may be corrected"},
+    {.key = "max_slew",
+     .type = GN_OPT_REAL,
+     FIELD(config_clock, max_slew_ppm),
+     .preset = "83333.333",
+     .min = 1,
+     .max = 100000,
+     .unit = "ppm",
+     .help = "How fast an offset may be slewed away"},
+    {.key = "max_distance",
+     .type = GN_OPT_REAL,
+     FIELD(config_clock, max_distance_s),
+     .preset = "3",
+     .max = 1000,
+     .unit = "s",
+     .help = "A source of a larger root distance is not used"},
+    {.key = "max_jitter",
+     .type = GN_OPT_REAL,
+     FIELD(config_clock, max_jitter_s),
+     .preset = "1",
+     .max = 1000,
+     .unit = "s",
+     .help = "A source of more jitter is not used"},
+    {.key = "min_sources",
+     .type = GN_OPT_INT,
+     FIELD(config_clock, min_sources),
+     .preset = "1",
+     .min = 1,
+     .max = 100,
+     .help = "How many sources must agree before the clock is set"},
+};
+
+static const struct gn_option step_rows[] = {
+    {.key = "threshold",
+     .type = GN_OPT_REAL,
+     FIELD(config_clock, step_threshold_s),
+     .preset = "1.0",
+     .max = 1e9,
+     .unit = "s",
+     .help = "A larger offset is stepped, not slewed"},
+    {.key = "updates",
+     .type = GN_OPT_INT,
+     FIELD(config_clock, step_updates),
+     .preset = "3",
+     .min = -1,
+     .max = INT32_MAX,
+     .help = "Step only in the first updates of the clock; -1 always, 0 never"},
+};
+
+static const struct option_table clock_table = OPTION_TABLE(clock_rows);
+static const struct option_table step_table = OPTION_TABLE(step_rows);
+
+static bool expect_group(const struct options *options, const config_setting_t *setting,
+                         const char *key)
+{
+    if (config_setting_is_group(setting))
+        return true;
+    options_find(options, DIAGNOSTIC_ERROR, setting, key, "must be a group, %s = { … }, not %s",
+                 config_setting_name(setting), options_kind(setting));
+    return false;
+}
+
+static void read_step(const struct options *options, const config_setting_t *clock,
+                      struct config *config)
+{
+    const config_setting_t *setting = config_setting_get_member(clock, "step");
+    struct options_group group = {.setting = setting,
+                                  .prefix = "clock.step.",
+                                  .targets = {{step_table, &config->clock}},
+                                  .target_count = 1};
+    if (setting != NULL && expect_group(options, setting, "clock.step"))
+        options_read(options, &group);
+}
+
+/* Keys that others write and this version knows, but does nothing for. */
+static void warn_absent(const struct options *options, const config_setting_t *group,
+                        const char *key, const char *shown, const char *text)
+{
+    const config_setting_t *setting = config_setting_get_member(group, key);
+    if (setting != NULL)
+        options_find(options, DIAGNOSTIC_WARNING, setting, shown, "%s", text);
+}
+
+static void read_clock(const struct options *options, const config_setting_t *setting,
+                       struct config *config)
+{
+    static const char *const others[] = {"step", NULL};
+    struct options_group group = {.setting = setting,
+                                  .prefix = "clock.",
+                                  .targets = {{clock_table, &config->clock}},
+                                  .target_count = 1,
+                                  .others = others};
+    options_read(options, &group);
+    read_step(options, setting, config);
+    if (config->clock.rtc == RTC_TRACK) {
+        config->clock.rtc = CONFIG_RTC_COPY;
+        warn_absent(options, setting, "rtc", "clock.rtc",
+                    "\"track\" is not in this version: treated as \"copy\"");
+    }
+    warn_absent(options, setting, "leap_list", "clock.leap_list",
+                "a leap second list is not in this version: ignored");
+}
+
+/* ---------------------------------------------------------------- local */
+
+struct local_fields {
+    int64_t stratum;
+    bool orphan;
+};
+
+static const struct gn_option local_rows[] = {
+    {.key = "stratum",
+     .type = GN_OPT_INT,
+     FIELD(local_fields, stratum),
+     .preset = "10",
+     .min = 1,
+     .max = 15,
+     .help = "Stratum to serve when no source is selected"},
+    {.key = "orphan",
+     .type = GN_OPT_BOOL,
+     FIELD(local_fields, orphan),
+     .preset = "false",
+     .help = "Serve only if no other server of the kind is better"},
+};
+
+static const struct option_table local_table = OPTION_TABLE(local_rows);
+
+static void read_local(const struct options *options, const config_setting_t *setting,
+                       struct config *config)
+{
+    struct local_fields fields = {.stratum = config->local.stratum};
+    struct options_group group = {.setting = setting,
+                                  .prefix = "local.",
+                                  .targets = {{local_table, &fields}},
+                                  .target_count = 1};
+    options_read(options, &group);
+    config->local.present = true;
+    config->local.stratum = fields.stratum;
+    if (fields.orphan)
+        warn_absent(options, setting, "orphan", "local.orphan",
+                    "orphan mode is not in this version: treated as false");
+}
+
+/* ---------------------------------------------------------------- control */
+
+static const struct gn_option control_rows[] = {
+    {.key = "socket",
+     .type = GN_OPT_PATH,
+     FIELD(config_control, socket),
+     .help = "The control socket; \"\" for none"},
+};
+
+static const struct option_table control_table = OPTION_TABLE(control_rows);
+
+/*
+ * A mode as chmod(1) writes it, 0660 or "0660". To libconfig 0660 is the decimal number 660, so its
+ * digits are taken for what they were meant to be.
+ */
+static void read_mode(const struct options *options, const config_setting_t *setting,
+                      struct config *config)
+{
+    char digits[16] = "";
+    if (config_setting_type(setting) == CONFIG_TYPE_INT)
+        snprintf(digits, sizeof(digits), "%d", config_setting_get_int(setting));
+    else if (config_setting_type(setting) == CONFIG_TYPE_STRING)
+        snprintf(digits, sizeof(digits), "%s", config_setting_get_string(setting));
+    long mode = strtol(digits, NULL, 8);
+    if (digits[0] == '\0' || !text_consists_of(digits, "01234567") || mode > 0777)
+        options_find(options, DIAGNOSTIC_ERROR, setting, "control.mode",
+                     "must be the octal mode of a file, 0000 … 0777");
+    else
+        config->control.mode = mode;
+}
+
+static void read_control(const struct options *options, const config_setting_t *setting,
+                         struct config *config)
+{
+    static const char *const others[] = {"mode", NULL};
+    struct options_group group = {.setting = setting,
+                                  .prefix = "control.",
+                                  .targets = {{control_table, &config->control}},
+                                  .target_count = 1,
+                                  .others = others};
+    const config_setting_t *mode = config_setting_get_member(setting, "mode");
+    options_read(options, &group);
+    if (mode != NULL)
+        read_mode(options, mode, config);
+}
+
+/* ---------------------------------------------------------------- all groups */
+
+static const struct {
+    const char *name;
+    void (*read)(const struct options *, const config_setting_t *, struct config *);
+} groups[] = {
+    {"clock", read_clock},
+    {"local", read_local},
+    {"control", read_control},
+};
+
+#define GROUP_COUNT (sizeof(groups) / sizeof(groups[0]))
+
+void config_groups_presets(struct config *config)
+{
+    option_table_presets(&clock_table, &config->clock, config->arena);
+    option_table_presets(&step_table, &config->clock, config->arena);
+    option_table_presets(&control_table, &config->control, config->arena);
+    config->local.stratum = 10;
+    config->control.mode = 0660;
+}
+
+bool config_groups_read(const struct options *options, const config_setting_t *setting,
+                        struct config *config)
+{
+    const char *name = config_setting_name(setting);
+    for (size_t i = 0; i < GROUP_COUNT; i++) {
+        if (strcmp(groups[i].name, name) != 0)
+            continue;
+        if (expect_group(options, setting, name))
+            groups[i].read(options, setting, config);
+        return true;
+    }
+    return false;
+}
+
+void config_groups_guess(struct text_guess *guess)
+{
+    for (size_t i = 0; i < GROUP_COUNT; i++)
+        text_guess_try(guess, groups[i].name);
+}

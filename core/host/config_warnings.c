@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is allowed, but hardly meant. These few know what an NTP source is. */
+#include <host/config_internal.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* An NTP source of one server, as its plugin's options tell. */
+struct ntp_source {
+    const char *server; /* NULL: no NTP source, or not of one server */
+    int64_t port;
+};
+
+static struct ntp_source ntp_source(const struct config_instance *instance)
+{
+    struct ntp_source ntp = {NULL, 0};
+    struct option_table table = option_table_of(instance->role);
+    struct gn_option option;
+    if (instance->role->kind != GN_SOURCE ||
+        strncmp(instance->plugin->descriptor->name, "proto-", strlen("proto-")) != 0)
+        return ntp;
+    if (option_table_find(&table, "server", &option) && option.type == GN_OPT_STRING)
+        ntp.server = *(const char **)option_field(&option, instance->options);
+    if (option_table_find(&table, "port", &option) && option.type == GN_OPT_INT)
+        ntp.port = *(int64_t *)option_field(&option, instance->options);
+    return ntp;
+}
+
+/* 127.127.x.x names a reference clock to ntpd, and nothing to us. */
+static void warn_of_driver_addresses(const struct config *config, struct diagnostics *diagnostics)
+{
+    for (size_t i = 0; i < config->instance_count; i++) {
+        const struct config_instance *instance = &config->instances[i];
+        const char *server = ntp_source(instance).server;
+        if (server != NULL && strncmp(server, "127.127.", strlen("127.127.")) == 0)
+            diagnostics_add(diagnostics, DIAGNOSTIC_WARNING, instance->file, instance->line,
+                            "server: %s is the address of a driver of ntpd, not of a server; for "
+                            "the machine's own clock use refclock-local",
+                            server);
+    }
+}
+
+static void warn_of_twins(const struct config *config, struct diagnostics *diagnostics)
+{
+    for (size_t i = 0; i < config->instance_count; i++) {
+        struct ntp_source ntp = ntp_source(&config->instances[i]);
+        for (size_t j = 0; j < i && ntp.server != NULL; j++) {
+            struct ntp_source other = ntp_source(&config->instances[j]);
+            if (other.server == NULL || strcasecmp(other.server, ntp.server) != 0 ||
+                other.port != ntp.port)
+                continue;
+            diagnostics_add(diagnostics, DIAGNOSTIC_WARNING, config->instances[i].file,
+                            config->instances[i].line,
+                            "server: %s is already the source at %s:%u; twice the same server "
+                            "counts as two votes",
+                            ntp.server, config->instances[j].file, config->instances[j].line);
+            break;
+        }
+    }
+}
+
+/* With two sources nobody can tell which one is wrong. A third, or a trusted one, decides. */
+static void warn_of_pairs(const struct config *config, struct diagnostics *diagnostics)
+{
+    const struct config_instance *last = NULL;
+    size_t votes = 0, trusted = 0;
+    for (size_t i = 0; i < config->instance_count; i++) {
+        const struct config_instance *instance = &config->instances[i];
+        if (instance->role->kind != GN_SOURCE || instance->source.noselect)
+            continue;
+        if (ntp_source(instance).server == NULL)
+            return; /* a reference clock, or a pool of several servers */
+        votes++;
+        trusted += instance->source.trust;
+        last = instance;
+    }
+    if (votes == 2 && trusted != 1)
+        diagnostics_add(diagnostics, DIAGNOSTIC_WARNING, last->file, last->line,
+                        "sources: of two NTP servers that disagree neither has a majority; "
+                        "configure one, or three and more");
+}
+
+void config_warnings(const struct config *config, struct diagnostics *diagnostics)
+{
+    warn_of_driver_addresses(config, diagnostics);
+    warn_of_twins(config, diagnostics);
+    warn_of_pairs(config, diagnostics);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HOST_DAEMON_H
+#define HOST_DAEMON_H
+
+/**
+ * A whole daemon on some machine (`struct os`): instances, pipeline, control. Several may live in
+ * one process; the simulator does that.
+ */
+
+#include <gnomon/state.h>
+#include <host/config.h>
+#include <host/logger.h>
+#include <os/os.h>
+
+struct daemon;
+
+/** What the daemon is started for. */
+enum daemon_mode {
+    DAEMON_RUN = 0,    /* until stopped */
+    DAEMON_SET = 1,    /* -q: set the clock once, then end */
+    DAEMON_OFFSET = 2, /* -Q: print the offset once, then end */
+};
+
+struct daemon_setup {
+    struct os *os;
+    struct config *config; /* taken over */
+    struct loader *loader; /* lent */
+    struct logger *logger; /* lent */
+    enum daemon_mode mode;
+    bool read_only;                          /* -x */
+    const char *control_socket;              /* -s; NULL: as configured */
+    void (*finished)(void *arg, int status); /* the daemon has ended what it was started for */
+    void *arg;
+};
+
+/** Make a daemon and open (not start) its instances; findings go to `diagnostics`. NULL on errors,
+ * and the configuration is freed then too. */
+struct daemon *daemon_create(const struct daemon_setup *, struct diagnostics *);
+
+/** Open devices and sockets. Errors: negative errno, already logged with its reason. */
+int daemon_start(struct daemon *);
+
+/** Stop in order: outputs hear of it last, the drift file is written. */
+void daemon_stop(struct daemon *);
+void daemon_destroy(struct daemon *); /* takes NULL */
+
+/* What commands and reports need. */
+
+void daemon_tracking(struct daemon *, struct gn_tracking *);
+void daemon_sources(struct daemon *, gn_source_report_cb, void *arg);
+
+/** Step the clock now. Errors: negative errno with the reason in `why`. */
+int daemon_makestep(struct daemon *, char *why, size_t why_size);
+
+/** End the daemon, with exit status 0, after this turn. */
+void daemon_shutdown(struct daemon *);
+
+struct loader *daemon_loader(struct daemon *);
+
+#endif

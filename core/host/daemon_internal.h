@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HOST_DAEMON_INTERNAL_H
+#define HOST_DAEMON_INTERNAL_H
+
+/** The daemon's parts, for those who are parts of it: daemon.c, turn.c, oneshot.c, services. */
+
+#include <host/bus.h>
+#include <host/control.h>
+#include <host/daemon.h>
+#include <host/drift.h>
+#include <host/publish.h>
+#include <host/source.h>
+#include <host/timekeeper.h>
+
+/** One plugin's object for all its instances. */
+struct shared {
+    const struct plugin *plugin;
+    struct instance host; /* an instance without a role: it only owns */
+    void *self;
+    struct shared *next;
+};
+
+struct daemon {
+    struct daemon_setup setup;
+    struct os *os;
+    struct config *config;
+    struct logger *logger;
+    struct timekeeper keeper;
+    struct pipeline *pipeline;
+    struct publish publish;
+    struct bus bus;
+    struct source_list sources;
+    struct instance *instances; /* in order of the configuration */
+    struct shared *shared;
+    struct control *control;
+    struct os_timer *deadline; /* of the pipeline */
+    struct os_timer *housekeeping;
+    char *drift_path;
+    gn_local drift_saved;
+    bool drift_failed; /* said once */
+    bool run_pipeline; /* something was queued in this turn */
+    bool ending;       /* daemon_shutdown() was called */
+    int end_status;
+    gn_local started;
+    gn_local synchronised_since; /* -q, -Q: ns 0: not yet */
+    bool oneshot_done;           /* -q, -Q: the deed is done */
+};
+
+/** Queue an event of the daemon itself. `source` may be NULL. */
+__attribute__((format(printf, 6, 7))) void daemon_event(struct daemon *, enum gn_event_kind,
+                                                        enum gn_level, const char *source,
+                                                        double value, const char *format, ...);
+
+/** End with a status after this turn. */
+void daemon_end(struct daemon *, int status);
+
+/** The plugin's shared object, opened for its first instance; NULL where it has none. Errors:
+ * negative errno, with the plugin's words. */
+int shared_get(struct daemon *, const struct config_instance *, void **self, char *words,
+               size_t size);
+void shared_close_all(struct daemon *);
+
+/** End of the loop's turn: run the pipeline if something was queued, carry out what it says,
+ * deliver events. */
+void turn_run(void *daemon);
+
+/** Save the drift if it is worth it; `now_or_never` at the end. */
+void turn_save_drift(struct daemon *, bool now_or_never);
+
+/** -q and -Q: look whether the one thing can be done, and do it. */
+void oneshot_check(struct daemon *);
+
+#endif

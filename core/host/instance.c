@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <host/instance.h>
+#include <stdlib.h>
+
+void owned_add(struct instance *owner, struct owned *owned, void (*close)(struct owned *))
+{
+    owned->owner = owner;
+    owned->close = close;
+    owned->next = owner->owned;
+    owned->link = &owner->owned;
+    if (owned->next != NULL)
+        owned->next->link = &owned->next;
+    owner->owned = owned;
+}
+
+void owned_remove(struct owned *owned)
+{
+    *owned->link = owned->next;
+    if (owned->next != NULL)
+        owned->next->link = owned->link;
+}
+
+void instance_release(struct instance *instance)
+{
+    while (instance->owned != NULL)
+        instance->owned->close(instance->owned);
+}
+
+int instance_open(struct daemon *daemon, const struct config_instance *config, void *shared,
+                  struct instance **out)
+{
+    struct instance *instance = calloc(1, sizeof *instance);
+    int rc;
+    *out = instance;
+    if (instance == NULL)
+        return -ENOMEM;
+    instance->daemon = daemon;
+    instance->config = config;
+    instance->host.name = config->name;
+    services_init(&instance->host);
+    rc = config->role->open(&instance->host, shared, config->options, &instance->self);
+    if (rc < 0)
+        instance->self = NULL;
+    return rc;
+}
+
+int instance_start(struct instance *instance)
+{
+    int rc;
+    instance->words[0] = '\0';
+    rc = instance->config->role->start(instance->self);
+    if (rc < 0)
+        instance_release(instance);
+    else
+        instance->running = true;
+    return rc;
+}
+
+void instance_stop(struct instance *instance)
+{
+    if (instance->running && instance->config->role->stop != NULL)
+        instance->config->role->stop(instance->self);
+    instance->running = false;
+    instance_release(instance);
+}
+
+void instance_close(struct instance *instance)
+{
+    if (instance == NULL)
+        return;
+    instance_stop(instance);
+    if (instance->self != NULL)
+        instance->config->role->close(instance->self);
+    instance_release(instance);
+    free(instance);
+}
+
+void instance_event(struct instance *instance, const struct gn_event *event)
+{
+    if (instance->running && instance->config->role->event != NULL)
+        instance->config->role->event(instance->self, event);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <host/daemon_internal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "services.h"
+
+/* ---------------------------------------------------------------- datagrams */
+
+#define BATCH 64
+
+struct gn_datagram {
+    struct owned owned; /* first */
+    struct os_datagram *socket;
+    struct gn_datagram_events events;
+    void *arg;
+};
+
+static struct timekeeper *keeper_of(const struct owned *owned)
+{
+    return &owned->owner->daemon->keeper;
+}
+
+/* Stamps become local instants here, the one place where packets come in. */
+static void received(void *arg, const struct os_packet *in, size_t count)
+{
+    struct gn_datagram *datagram = arg;
+    struct gn_packet out[BATCH];
+    if (count > BATCH)
+        count = BATCH;
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (struct gn_packet){
+            .data = in[i].data,
+            .size = in[i].size,
+            .remote = in[i].remote,
+            .local = in[i].local,
+            .interface = in[i].interface,
+            .stamp = in[i].stamp,
+        };
+        if (!timekeeper_from_system(keeper_of(&datagram->owned), in[i].when, &out[i].when))
+            out[i].stamp = GN_STAMP_USER;
+    }
+    datagram->events.receive(datagram->arg, out, count);
+}
+
+static void sent(void *arg, uint64_t tag, gn_system when, enum gn_stamp stamp)
+{
+    struct gn_datagram *datagram = arg;
+    gn_local local;
+    /* A stamp across a step is worth less than none. */
+    if (timekeeper_from_system(keeper_of(&datagram->owned), when, &local))
+        datagram->events.sent(datagram->arg, tag, local, stamp);
+}
+
+static void failed(void *arg, int error)
+{
+    struct gn_datagram *datagram = arg;
+    datagram->events.error(datagram->arg, error);
+}
+
+static void datagram_release(struct owned *owned)
+{
+    struct gn_datagram *datagram = (struct gn_datagram *)owned;
+    owned_remove(owned);
+    owned->owner->daemon->os->net->ops->datagram_close(datagram->socket);
+    free(datagram);
+}
+
+/* Events as this daemon knows them, whatever size the plugin was built with. */
+static void take_events(struct gn_datagram *datagram, const struct gn_datagram_events *events)
+{
+    size_t size = events->size < sizeof datagram->events ? events->size : sizeof datagram->events;
+    memcpy(&datagram->events, events, size);
+}
+
+static int explain_open(struct gn_host *host, int error, const struct gn_address *bind)
+{
+    struct os_net *net = services_daemon(host)->os->net;
+    char holder[256];
+    if (error == -EADDRINUSE && net->ops->port_holder != NULL &&
+        net->ops->port_holder(net, bind, holder, sizeof holder) == 0)
+        return gn_fail(host, error, "UDP port %u is in use by %s", bind->port, holder);
+    if (error == -EADDRINUSE)
+        return gn_fail(host, error, "UDP port %u is in use by another program", bind->port);
+    if (error == -EACCES)
+        return gn_fail(host, error,
+                       "UDP port %u: %s (ports below 1024 need root or CAP_NET_BIND_SERVICE)",
+                       bind->port, strerror(-error));
+    return gn_fail(host, error, "%s", strerror(-error));
+}
+
+static int service_open(struct gn_host *host, const struct gn_datagram_config *config,
+                        const struct gn_datagram_events *events, void *arg,
+                        struct gn_datagram **out)
+{
+    struct os_net *net = services_daemon(host)->os->net;
+    struct gn_datagram *datagram = calloc(1, sizeof *datagram);
+    struct os_datagram_events below = {0};
+    int rc;
+    if (datagram == NULL)
+        return -ENOMEM;
+    take_events(datagram, events);
+    datagram->arg = arg;
+    below.receive = datagram->events.receive != NULL ? received : NULL;
+    below.sent = datagram->events.sent != NULL ? sent : NULL;
+    below.error = datagram->events.error != NULL ? failed : NULL;
+    rc = net->ops->datagram_open(net, config, &below, datagram, &datagram->socket);
+    if (rc < 0) {
+        free(datagram);
+        return explain_open(host, rc, &config->bind);
+    }
+    owned_add(services_instance(host), &datagram->owned, datagram_release);
+    *out = datagram;
+    return 0;
+}
+
+static int service_open_unix(struct gn_host *host, const char *path, struct gn_datagram **out)
+{
+    struct os_net *net = services_daemon(host)->os->net;
+    struct gn_datagram *datagram = calloc(1, sizeof *datagram);
+    int rc;
+    if (datagram == NULL)
+        return -ENOMEM;
+    rc = net->ops->datagram_open_unix(net, path, &datagram->socket);
+    if (rc < 0) {
+        free(datagram);
+        return gn_fail(host, rc, "%s: %s", path, strerror(-rc));
+    }
+    owned_add(services_instance(host), &datagram->owned, datagram_release);
+    *out = datagram;
+    return 0;
+}
+
+static int service_send(struct gn_host *host, struct gn_datagram *datagram, const void *data,
+                        size_t size, const struct gn_address *to, const struct gn_address *from,
+                        uint32_t flags, uint64_t tag, gn_local *when)
+{
+    struct daemon *daemon = services_daemon(host);
+    gn_system stamp;
+    int rc = daemon->os->net->ops->datagram_send(datagram->socket, data, size, to, from, flags, tag,
+                                                 &stamp);
+    if (rc >= 0 && when != NULL)
+        timekeeper_from_system(&daemon->keeper, stamp, when);
+    return rc;
+}
+
+static void service_close(struct gn_host *host, struct gn_datagram *datagram)
+{
+    (void)host;
+    datagram_release(&datagram->owned);
+}
+
+const struct gn_datagram_ops services_datagram_ops = {
+    sizeof services_datagram_ops, service_open, service_open_unix, service_send, service_close};
+
+/* ---------------------------------------------------------------- devices */
+
+struct gn_device {
+    struct owned owned; /* first */
+    struct os_device *device;
+    gn_device_cb readable;
+    void *arg;
+};
+
+static void readable(void *arg)
+{
+    struct gn_device *device = arg;
+    device->readable(device->arg, timekeeper_now(keeper_of(&device->owned)));
+}
+
+static void device_release(struct owned *owned)
+{
+    struct gn_device *device = (struct gn_device *)owned;
+    owned_remove(owned);
+    owned->owner->daemon->os->devices->ops->close(device->device);
+    free(device);
+}
+
+static int service_device_open(struct gn_host *host, const char *path, int flags,
+                               gn_device_cb callback, void *arg, struct gn_device **out)
+{
+    struct os_devices *devices = services_daemon(host)->os->devices;
+    struct gn_device *device = calloc(1, sizeof *device);
+    int rc;
+    if (device == NULL)
+        return -ENOMEM;
+    device->readable = callback;
+    device->arg = arg;
+    rc = devices->ops->open(devices, path, flags, callback != NULL ? readable : NULL, device,
+                            &device->device);
+    if (rc < 0) {
+        free(device);
+        return gn_fail(host, rc, "cannot open %s: %s", path, strerror(-rc));
+    }
+    owned_add(services_instance(host), &device->owned, device_release);
+    *out = device;
+    return 0;
+}
+
+static int64_t service_device_read(struct gn_host *host, struct gn_device *device, void *data,
+                                   size_t size)
+{
+    return services_daemon(host)->os->devices->ops->read(device->device, data, size);
+}
+
+static int64_t service_device_write(struct gn_host *host, struct gn_device *device,
+                                    const void *data, size_t size)
+{
+    return services_daemon(host)->os->devices->ops->write(device->device, data, size);
+}
+
+static int service_device_ioctl(struct gn_host *host, struct gn_device *device,
+                                unsigned long request, void *data)
+{
+    return services_daemon(host)->os->devices->ops->ioctl(device->device, request, data);
+}
+
+static void service_device_close(struct gn_host *host, struct gn_device *device)
+{
+    (void)host;
+    device_release(&device->owned);
+}
+
+const struct gn_device_ops services_device_ops = {
+    sizeof services_device_ops, service_device_open,  service_device_read,
+    service_device_write,       service_device_ioctl, service_device_close,
+};

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The end of a loop's turn: samples that came in are selected and combined, the clock is steered,
+ * the snapshot published, and events delivered. The one place where the data's way closes.
+ */
+
+#include <errno.h>
+#include <host/daemon_internal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How often the drift is saved. */
+#define DRIFT_INTERVAL_NS (INT64_C(3600) * GN_NS_PER_S)
+
+/* The daemon cannot set the clock; from here on it only tells. */
+static void clock_refused(struct daemon *daemon, int error)
+{
+    daemon->keeper.settable = false;
+    pipeline_clock_refused(daemon->pipeline);
+    daemon_event(
+        daemon, GN_EVENT_CLOCK_REFUSED, GN_WARNING, NULL, 0,
+        "the kernel refuses to set the clock (%s): going on without touching it, as with -x%s",
+        strerror(-error), error == -EPERM ? "; to set it, run as root or with CAP_SYS_TIME" : "");
+}
+
+static bool carry_out(struct daemon *daemon, int rc)
+{
+    if (rc < 0)
+        clock_refused(daemon, rc);
+    return rc >= 0;
+}
+
+static void tell_kernel(struct daemon *daemon, gn_local now)
+{
+    const struct gn_state *state = pipeline_state(daemon->pipeline);
+    struct os_clock *clock = daemon->os->clock;
+    struct os_clock_status status = {
+        .synchronised = state->synchronised,
+        .leap = state->synchronised && daemon->config->clock.leap == CONFIG_LEAP_SYSTEM
+                    ? (enum gn_leap)state->leap
+                    : GN_LEAP_NORMAL,
+        .max_error_s = gn_state_root_dispersion_s(state, now) + state->root_delay_s / 2,
+        .est_error_s = gn_state_error_bound_s(state, now),
+    };
+    /* Refused here means refused at steer, which says so. */
+    (void)clock->ops->status(clock, &status);
+}
+
+static void pass_events(struct daemon *daemon, const struct pipeline_actions *actions, gn_local now)
+{
+    for (size_t i = 0; i < actions->event_count; i++) {
+        const struct pipeline_event *event = &actions->events[i];
+        struct gn_source *source = source_find(&daemon->sources, event->source);
+        bus_put(&daemon->bus, &(struct gn_event){
+                                  .kind = event->kind,
+                                  .level = event->level,
+                                  .when = now,
+                                  .utc = timekeeper_system(&daemon->keeper, now),
+                                  .source = source != NULL ? source->name : NULL,
+                                  .value = event->value,
+                                  .text = event->text,
+                              });
+    }
+}
+
+static void arm_deadline(struct daemon *daemon, const struct pipeline_actions *actions,
+                         gn_local now)
+{
+    const struct os_loop_ops *loop = daemon->os->loop->ops;
+    int64_t delay_ns = actions->deadline.ns - now.ns;
+    if (actions->has_deadline)
+        loop->timer_start(daemon->deadline, delay_ns > 0 ? delay_ns : 0);
+    else
+        loop->timer_stop(daemon->deadline);
+}
+
+static void run_pipeline(struct daemon *daemon)
+{
+    struct pipeline_actions actions = {0};
+    gn_local now = timekeeper_now(&daemon->keeper);
+    pipeline_run(daemon->pipeline, now, timekeeper_system(&daemon->keeper, now).ns,
+                 timekeeper_frequency(&daemon->keeper), &actions);
+    if (actions.step && daemon->keeper.settable &&
+        carry_out(daemon, timekeeper_step(&daemon->keeper, actions.step_ns)))
+        now = timekeeper_now(&daemon->keeper);
+    if (actions.steer && daemon->keeper.settable)
+        carry_out(daemon, timekeeper_steer(&daemon->keeper, actions.frequency));
+    if (actions.status && daemon->keeper.settable)
+        tell_kernel(daemon, now);
+    if (actions.published)
+        publish_write(&daemon->publish, pipeline_state(daemon->pipeline));
+    pass_events(daemon, &actions, now);
+    arm_deadline(daemon, &actions, now);
+}
+
+/* The clock jumped by what the machine slept, as far as the coarse count of suspend tells. */
+static bool was_suspend(int64_t moved_ns, int64_t slept_ns)
+{
+    return slept_ns > GN_NS_PER_S && llabs(moved_ns - slept_ns) < 2 * GN_NS_PER_S;
+}
+
+/* Somebody else stepped the clock, the kernel inserted a leap second, or the machine slept. */
+static void look_for_moves(struct daemon *daemon)
+{
+    int64_t slept_ns, moved_ns = timekeeper_take_moved(&daemon->keeper, &slept_ns);
+    gn_local now;
+    if (moved_ns == 0)
+        return;
+    now = timekeeper_now(&daemon->keeper);
+    daemon->run_pipeline = true;
+    if (was_suspend(moved_ns, slept_ns)) {
+        daemon_event(daemon, GN_EVENT_SUSPENDED, GN_INFO, NULL, gn_seconds(moved_ns),
+                     "the machine slept for %.1f s: measuring anew", gn_seconds(moved_ns));
+        pipeline_suspended(daemon->pipeline, now, gn_seconds(moved_ns));
+        return;
+    }
+    if (pipeline_leap_due(daemon->pipeline, now, moved_ns)) {
+        daemon_event(daemon, GN_EVENT_LEAP, GN_INFO, NULL, gn_seconds(moved_ns),
+                     "the leap second was %s", moved_ns < 0 ? "inserted" : "deleted");
+        pipeline_leap_applied(daemon->pipeline, now, gn_seconds(moved_ns));
+        return;
+    }
+    daemon_event(daemon, GN_EVENT_CLOCK_MOVED, GN_WARNING, NULL, gn_seconds(moved_ns),
+                 "somebody else moved the system clock by %+.6f s", gn_seconds(moved_ns));
+    pipeline_clock_moved(daemon->pipeline, now, gn_seconds(moved_ns));
+}
+
+/* The source's name before the text, unless the text begins with it. */
+static void log_event(struct daemon *daemon, const struct gn_event *event)
+{
+    bool named = strncmp(event->text, event->source, strlen(event->source)) == 0;
+    logger_log(daemon->logger, (enum gn_level)event->level, named ? NULL : event->source, "%s",
+               event->text);
+}
+
+static void deliver_events(struct daemon *daemon)
+{
+    const struct gn_event *event;
+    while ((event = bus_take(&daemon->bus)) != NULL) {
+        log_event(daemon, event);
+        for (struct instance *instance = daemon->instances; instance != NULL;
+             instance = instance->next)
+            instance_event(instance, event);
+    }
+    if (daemon->bus.dropped > 0)
+        logger_log(daemon->logger, GN_WARNING, NULL, "%u events came too fast and were dropped",
+                   daemon->bus.dropped);
+    daemon->bus.dropped = 0;
+}
+
+void turn_save_drift(struct daemon *daemon, bool now_or_never)
+{
+    struct drift drift;
+    gn_local now = timekeeper_now(&daemon->keeper);
+    int rc;
+    bool due =
+        daemon->drift_saved.ns == 0 || gn_local_sub(now, daemon->drift_saved) >= DRIFT_INTERVAL_NS;
+    if (daemon->drift_path == NULL || !(due || now_or_never) ||
+        !pipeline_drift(daemon->pipeline, &drift.frequency, &drift.skew))
+        return;
+    rc = drift_write(daemon->os->store, daemon->drift_path, &drift);
+    if (rc < 0 && !daemon->drift_failed)
+        logger_log(daemon->logger, rc == -ENOENT ? GN_INFO : GN_WARNING, NULL,
+                   "cannot save the drift in %s: %s (the next start will have to learn it anew)",
+                   daemon->drift_path, strerror(-rc));
+    daemon->drift_failed = rc < 0;
+    daemon->drift_saved = now;
+}
+
+void turn_run(void *arg)
+{
+    struct daemon *daemon = arg;
+    look_for_moves(daemon);
+    if (daemon->run_pipeline) {
+        daemon->run_pipeline = false;
+        run_pipeline(daemon);
+    }
+    deliver_events(daemon);
+    for (struct instance *instance = daemon->instances; instance != NULL; instance = instance->next)
+        instance->words[0] =
+            '\0'; /* what a plugin did not pass on is no reason for later failures */
+    if (daemon->setup.mode != DAEMON_RUN)
+        oneshot_check(daemon);
+    if (daemon->ending && daemon->setup.finished != NULL) {
+        daemon->ending = false;
+        daemon->setup.finished(daemon->setup.arg, daemon->end_status);
+    }
+}
