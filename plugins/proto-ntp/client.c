@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Nothing is said of a server before so many requests went unanswered: single ones get lost. */
+#define SILENCE 3
+/* Until the first sample: the first wait after the burst, doubled from then on. */
+#define RETRY_NS (4 * GN_NS_PER_S)
+#define MAX_DOUBLINGS 20
+#define DEFAULT_INTERVAL_NS (64 * GN_NS_PER_S)
+/* An interval cannot be longer than this, whatever is asked. */
+#define MAX_INTERVAL_S 131072.0
+
+void client_init(struct client *client, const struct client_config *config)
+{
+    memset(client, 0, sizeof(*client));
+    client->config = *config;
+    exchange_init(&client->exchange, config->version);
+}
+
+/* ---------------------------------------------------------------- words */
+
+__attribute__((format(printf, 3, 4))) static void
+fault(struct client_actions *actions, enum gn_reason reason, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(actions->text, sizeof(actions->text), format, args);
+    va_end(args);
+    actions->fault = true;
+    actions->reason = reason;
+}
+
+/* ---------------------------------------------------------------- when to ask next */
+
+static int64_t interval_ns(double seconds)
+{
+    if (!(seconds > 0)) /* nonsense must not make us a nuisance */
+        return DEFAULT_INTERVAL_NS;
+    return gn_nanoseconds(seconds < MAX_INTERVAL_S ? seconds : MAX_INTERVAL_S);
+}
+
+static int64_t doubled_ns(int64_t first_ns, unsigned doublings, int64_t max_ns)
+{
+    int64_t wait_ns = first_ns;
+    for (unsigned i = 0; i < doublings && i < MAX_DOUBLINGS && wait_ns < max_ns; i++)
+        wait_ns *= 2;
+    return wait_ns < max_ns ? wait_ns : max_ns;
+}
+
+static bool is_bursting(const struct client *client)
+{
+    return client->burst_good > 0 && client->burst_requests > 0;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The interval before what the server asked for and before the spread. */
+static int64_t plain_interval_ns(const struct client *client, const struct client_event *event)
+{
+    int64_t poll_ns = interval_ns(event->poll_s);
+    int64_t min_ns = interval_ns(event->min_poll_s);
+    int64_t max_ns = interval_ns(event->max_poll_s);
+    if (is_bursting(client))
+        return smaller(CLIENT_BURST_INTERVAL_NS, poll_ns);
+    if (client->failures > 0) /* nothing went out: asking again costs nobody anything */
+        return doubled_ns(smaller(CLIENT_BURST_INTERVAL_NS, min_ns), client->failures - 1, min_ns);
+    if (!client->reached && client->config.iburst)
+        return doubled_ns(smaller(RETRY_NS, min_ns), client->retries > 0 ? client->retries - 1 : 0,
+                          max_ns);
+    if (client->unanswered > CLIENT_UNREACHABLE)
+        return doubled_ns(min_ns, client->unanswered - CLIENT_UNREACHABLE, max_ns);
+    return poll_ns;
+}
+
+/* From one request to the next. */
+static int64_t next_interval_ns(const struct client *client, const struct client_event *event)
+{
+    int64_t wait_ns = plain_interval_ns(client, event);
+    if (client->denied_ns > 0)
+        return client->denied_ns;
+    if (client->rate_log2s != 0 && wait_ns < gn_poll_ns(client->rate_log2s))
+        wait_ns = gn_poll_ns(client->rate_log2s);
+    if (is_bursting(client))
+        return wait_ns;
+    /* Up to 1/32 later, so that a fleet which was started together drifts apart. */
+    return wait_ns + (int64_t)((double)wait_ns / 32 * ((double)event->chance / 4294967296.0));
+}
+
+/* Close the exchange and wait for the rest of the interval. */
+static void rest(struct client *client, const struct client_event *event,
+                 struct client_actions *actions)
+{
+    int64_t due_ns = next_interval_ns(client, event) - gn_local_sub(event->now, client->polled);
+    exchange_close(&client->exchange);
+    client->phase = CLIENT_IDLE;
+    actions->close = true;
+    actions->arm = true;
+    actions->delay_ns = due_ns > 0 ? due_ns : 0;
+}
+
+/* ---------------------------------------------------------------- asking */
+
+static void poll_server(struct client *client, const struct client_event *event,
+                        struct client_actions *actions)
+{
+    if (client->burst_requests > 0)
+        client->burst_requests--;
+    exchange_begin(&client->exchange, event->random, actions->request);
+    client->phase = CLIENT_WAITING;
+    client->polled = event->now;
+    client->denied_ns = 0;
+    client->bad = VERDICT_OK;
+    client->counters.sent++;
+    actions->close = true;
+    actions->send = true;
+    actions->tag = ++client->tag;
+    actions->arm = true;
+    actions->delay_ns = smaller(CLIENT_REPLY_TIMEOUT_NS, next_interval_ns(client, event));
+}
+
+static void begin_burst(struct client *client, unsigned good, unsigned requests)
+{
+    client->burst_good = client->config.iburst ? good : 0;
+    client->burst_requests = client->config.iburst ? requests : 0;
+}
+
+static void start(struct client *client, const struct client_event *event,
+                  struct client_actions *actions)
+{
+    client->reached = false;
+    client->rate_log2s = 0;
+    client->denied_ns = 0;
+    client->unanswered = 0;
+    client->retries = 0;
+    client->failures = 0;
+    client->refusals = 0;
+    begin_burst(client, CLIENT_BURST_GOOD, CLIENT_BURST_REQUESTS);
+    exchange_init(&client->exchange, client->config.version);
+    client->phase = CLIENT_IDLE;
+    client->polled = event->now;
+    if (event->delay_ns <= 0) {
+        poll_server(client, event, actions);
+        return;
+    }
+    actions->close = true;
+    actions->arm = true;
+    actions->delay_ns = event->delay_ns;
+}
+
+/* ---------------------------------------------------------------- no reply */
+
+/* The request gave no sample. */
+static void count_retry(struct client *client)
+{
+    if (!client->reached && !is_bursting(client))
+        client->retries++;
+}
+
+static void explain_silence(const struct client *client, struct client_actions *actions)
+{
+    if (client->bad != VERDICT_OK)
+        fault(actions, GN_REASON_BAD_REPLY, "what arrives is refused (%s): %s",
+              verdict_name(client->bad), verdict_text(client->bad));
+    else if (client->unanswered >= SILENCE)
+        fault(actions, GN_REASON_NO_REPLY,
+              "%u requests in a row without a reply: a wrong address, or a firewall "
+              "on the way",
+              client->unanswered);
+}
+
+static void time_out(struct client *client, const struct client_event *event,
+                     struct client_actions *actions)
+{
+    client->unanswered++;
+    count_retry(client);
+    explain_silence(client, actions);
+    actions->give_up = client->unanswered % CLIENT_UNREACHABLE == 0;
+    rest(client, event, actions);
+}
+
+static void timer(struct client *client, const struct client_event *event,
+                  struct client_actions *actions)
+{
+    if (client->phase == CLIENT_STOPPED)
+        return;
+    if (client->phase == CLIENT_WAITING) {
+        time_out(client, event, actions);
+        if (actions->delay_ns > 0 || actions->give_up)
+            return;
+    }
+    poll_server(client, event, actions);
+}
+
+static void send_failed(struct client *client, const struct client_event *event,
+                        struct client_actions *actions)
+{
+    if (client->phase != CLIENT_WAITING)
+        return;
+    client->failures++;
+    fault(actions, GN_REASON_SEND_FAILED, "cannot send: %s", strerror(-event->error));
+    actions->give_up = true;
+    rest(client, event, actions);
+}
+
+static void network_error(struct client *client, const struct client_event *event,
+                          struct client_actions *actions)
+{
+    if (client->phase != CLIENT_WAITING)
+        return;
+    client->unanswered++;
+    client->refusals++;
+    count_retry(client);
+    if (event->error == -ECONNREFUSED)
+        fault(actions, GN_REASON_REFUSED, "the host answers that nobody listens on that port");
+    else
+        fault(actions, GN_REASON_SEND_FAILED, "the network answers: %s", strerror(-event->error));
+    actions->give_up = client->refusals >= (client->reached ? SILENCE : 1);
+    rest(client, event, actions);
+}
+
+/* ---------------------------------------------------------------- replies */
+
+static void take_sample(struct client *client)
+{
+    bool was_unreachable = client->unanswered >= CLIENT_UNREACHABLE;
+    client->reached = true;
+    client->unanswered = 0;
+    client->refusals = 0;
+    client->retries = 0;
+    if (client->burst_good > 0)
+        client->burst_good--;
+    if (was_unreachable && !is_bursting(client))
+        begin_burst(client, CLIENT_BURST_GOOD - 1, CLIENT_BURST_REQUESTS - 1);
+}
+
+/* log2 of an interval, rounded up. */
+static int8_t ceil_log2s(int64_t ns)
+{
+    int8_t log2s = 0;
+    while (log2s < CLIENT_RATE_MAX && gn_poll_ns(log2s) < ns)
+        log2s++;
+    return log2s;
+}
+
+/* RATE: at once half as often, or as rarely as the server's poll field says; and so on with each
+ * further one. It is never taken back while we stay with this server. Spec: RFC 5905 §7.4. */
+static void slow_down(struct client *client, const struct client_event *event,
+                      const struct wire_header *header)
+{
+    begin_burst(client, 0, 0);
+    int64_t now_ns = interval_ns(event->poll_s);
+    if (client->rate_log2s != 0 && now_ns < gn_poll_ns(client->rate_log2s))
+        now_ns = gn_poll_ns(client->rate_log2s);
+    int rate = ceil_log2s(now_ns) + 1;
+    if (header->poll > rate && header->poll <= 10) /* more than that is not believed */
+        rate = header->poll;
+    client->rate_log2s = (int8_t)(rate < CLIENT_RATE_MAX ? rate : CLIENT_RATE_MAX);
+}
+
+static void obey_kiss(struct client *client, const struct client_event *event,
+                      const struct wire_header *header, struct client_actions *actions)
+{
+    char code[16];
+    wire_refid_text(0, header->refid, code);
+    if (wire_kiss(header) == WIRE_KISS_RATE) {
+        slow_down(client, event, header);
+        fault(actions, GN_REASON_KISS,
+              "the server asks to be asked less often (RATE): every %lld s from now on",
+              (long long)(gn_poll_ns(client->rate_log2s) / GN_NS_PER_S));
+        return;
+    }
+    begin_burst(client, 0, 0);
+    client->denied_ns = CLIENT_DENIED_NS;
+    actions->give_up = true;
+    fault(actions, GN_REASON_KISS, "the server refuses us (%s): next request in %lld h", code,
+          (long long)(CLIENT_DENIED_NS / GN_NS_PER_S / 3600));
+}
+
+static void explain_bad(enum verdict verdict, const struct wire_header *header,
+                        struct client_actions *actions)
+{
+    char code[16];
+    if (verdict == VERDICT_UNSYNCHRONISED || verdict == VERDICT_STRATUM)
+        fault(actions, GN_REASON_UNSYNCHRONISED,
+              "the server says that it is not synchronised (leap %u, stratum %u%s%s)", header->leap,
+              header->stratum, wire_kiss(header) != WIRE_KISS_NONE ? ", kiss code " : "",
+              wire_kiss(header) != WIRE_KISS_NONE ? wire_refid_text(0, header->refid, code) : "");
+    else if (verdict == VERDICT_LOOP)
+        fault(actions, GN_REASON_LOOP, "the server (stratum %u) takes its time from us",
+              header->stratum);
+    else
+        fault(actions, GN_REASON_BAD_REPLY, "its reply is refused (%s): %s", verdict_name(verdict),
+              verdict_text(verdict));
+}
+
+static void receive(struct client *client, const struct client_event *event,
+                    struct client_actions *actions)
+{
+    struct wire_header header;
+    bool is_waiting = client->phase == CLIENT_WAITING;
+    enum verdict verdict =
+        exchange_receive(&client->exchange, &event->reply, &header, &actions->sample);
+    client->counters.received++;
+    client->counters.verdicts[verdict]++;
+    if (!is_waiting)
+        return;
+    if (!exchange_was_answer(verdict)) { /* anybody can send this: keep waiting for the server */
+        client->bad = verdict;
+        return;
+    }
+    client->failures = 0;
+    if (verdict == VERDICT_OK) {
+        actions->submit = true;
+        take_sample(client);
+    } else {
+        client->unanswered = 0;
+        client->refusals = 0;
+        count_retry(client);
+        if (verdict == VERDICT_KISS)
+            obey_kiss(client, event, &header, actions);
+        else
+            explain_bad(verdict, &header, actions);
+    }
+    rest(client, event, actions);
+}
+
+static void sent(struct client *client, const struct client_event *event)
+{
+    if (event->tag != client->tag || client->phase != CLIENT_WAITING)
+        return;
+    client->failures = 0;
+    exchange_sent(&client->exchange, event->when, event->stamp);
+}
+
+void client_step(struct client *client, const struct client_event *event,
+                 struct client_actions *actions)
+{
+    memset(actions, 0, sizeof(*actions));
+    switch (event->kind) {
+    case CLIENT_START:
+        start(client, event, actions);
+        break;
+    case CLIENT_TIMER:
+        timer(client, event, actions);
+        break;
+    case CLIENT_SENT:
+        sent(client, event);
+        break;
+    case CLIENT_SEND_FAILED:
+        send_failed(client, event, actions);
+        break;
+    case CLIENT_RECEIVE:
+        receive(client, event, actions);
+        break;
+    case CLIENT_NETWORK_ERROR:
+        network_error(client, event, actions);
+        break;
+    }
+}

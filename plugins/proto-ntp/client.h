@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+/**
+ * An association with one server: when to ask, what to make of the answers.
+ *
+ * Pure: client_step() takes one event with its instant and chance, and returns what shall be
+ * done. One timer and one socket are enough for it; the socket is a fresh one per request.
+ * Spec: RFC 5905 §9, §13; RFC 9109 (a random port per request); RFC 8633 §3.2, §4.
+ */
+
+#include "exchange.h"
+
+/** Requests of a burst are this far apart. Spec: RFC 5905 §13, BTIME. */
+#define CLIENT_BURST_INTERVAL_NS (2 * GN_NS_PER_S)
+/** A burst ends after so many good replies … */
+#define CLIENT_BURST_GOOD 4
+/** … or after so many requests. */
+#define CLIENT_BURST_REQUESTS 8
+/** A reply that takes longer is worthless. */
+#define CLIENT_REPLY_TIMEOUT_NS (3 * GN_NS_PER_S)
+/** So many requests without a reply, and the server is unreachable. Spec: RFC 5905 §9.2, reach. */
+#define CLIENT_UNREACHABLE 8
+/** After DENY or RSTR we ask again this much later. */
+#define CLIENT_DENIED_NS (24 * 3600 * GN_NS_PER_S)
+/** The slowest rate that RATE can bring us to. Spec: RFC 5905 §7.2, MAXPOLL. Units: log2 s. */
+#define CLIENT_RATE_MAX 17
+
+struct client_config {
+    uint8_t version; /* of the requests, 1 … 4 */
+    bool iburst;     /* a burst at start and when reachable again */
+};
+
+enum client_phase {
+    CLIENT_STOPPED = 0,
+    CLIENT_IDLE,    /* the timer runs to the next request */
+    CLIENT_WAITING, /* a request is out; the timer runs to its time-out */
+};
+
+/** What happens to an association. */
+enum client_event_kind {
+    CLIENT_START,         /* begin (again) with this address, `delay_ns` from now */
+    CLIENT_TIMER,         /* the timer fired */
+    CLIENT_SENT,          /* a request left at `when` by `stamp`; comes again with better stamps */
+    CLIENT_SEND_FAILED,   /* it could not leave: `error` */
+    CLIENT_RECEIVE,       /* a datagram: `reply` */
+    CLIENT_NETWORK_ERROR, /* the network answered the request with `error` */
+};
+
+struct client_event {
+    enum client_event_kind kind;
+    gn_local now;
+    uint64_t random; /* unpredictable; used by TIMER */
+    uint32_t chance; /* spreads the polls; used by all */
+    /* What the core asks of the source. */
+    double poll_s;
+    double min_poll_s;
+    double max_poll_s;
+    /* Of single kinds. */
+    int64_t delay_ns;
+    uint64_t tag;
+    gn_local when;
+    enum gn_stamp stamp;
+    int error;
+    struct exchange_reply reply;
+};
+
+/** What shall be done, in this order. */
+struct client_actions {
+    bool close; /* close the request's socket */
+    bool send;  /* mark a poll, open a fresh socket, send `request`, tell the outcome */
+    uint8_t request[WIRE_HEADER_SIZE];
+    uint64_t tag;
+    bool submit;
+    struct gn_sample sample;
+    bool fault;
+    enum gn_reason reason;
+    char text[160];
+    bool arm; /* (re)start the timer */
+    int64_t delay_ns;
+    bool give_up; /* this address gives nothing; take another, if there is one */
+};
+
+/** Numbers for reports. */
+struct client_counters {
+    uint64_t sent;
+    uint64_t received;
+    uint64_t verdicts[VERDICT_COUNT]; /* received by outcome */
+};
+
+struct client {
+    struct client_config config;
+    enum client_phase phase;
+    struct exchange exchange;
+    uint64_t tag;            /* number of the last request */
+    gn_local polled;         /* when the last request went out */
+    int64_t denied_ns;       /* rest of a refusal: the next interval; 0 none */
+    bool reached;            /* a sample came since the start */
+    int8_t rate_log2s;       /* the server asked not to be asked more often; 0: it did not */
+    unsigned burst_good;     /* good replies that the burst still wants */
+    unsigned burst_requests; /* requests that it may still use */
+    unsigned unanswered;     /* requests in a row without a reply */
+    unsigned retries;        /* polls since the start that gave no sample */
+    unsigned failures;       /* sends in a row that failed */
+    unsigned refusals;       /* requests in a row that the network answered with an error */
+    enum verdict bad;        /* why the last datagram for this request was not its reply, or OK */
+    struct client_counters counters;
+};
+
+/** Prepare; nothing happens before CLIENT_START. */
+void client_init(struct client *client, const struct client_config *config);
+
+/** Take one event. `actions` is overwritten. */
+void client_step(struct client *client, const struct client_event *event,
+                 struct client_actions *actions);
+
+#endif

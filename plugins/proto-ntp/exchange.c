@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exchange.h"
+
+#include "address.h"
+#include <string.h>
+
+/* How far a clock may run away during an exchange. Spec: RFC 5905 §7.2, PHI. */
+#define MAX_FREQUENCY_ERROR 15e-6
+/* What chrony and the draft send: says nothing about the clock. */
+#define REQUEST_PRECISION 0x20
+
+void exchange_init(struct exchange *exchange, uint8_t version)
+{
+    memset(exchange, 0, sizeof(*exchange));
+    exchange->version = version;
+}
+
+void exchange_begin(struct exchange *exchange, uint64_t random, uint8_t request[WIRE_HEADER_SIZE])
+{
+    uint8_t version = exchange->version;
+    exchange_init(exchange, version);
+    exchange->open = true;
+    exchange->nonce.raw = random != 0 ? random : 1;
+    struct wire_header header = {
+        .version = version,
+        .mode = WIRE_MODE_CLIENT,
+        .precision = REQUEST_PRECISION,
+        .transmit = exchange->nonce,
+    };
+    wire_pack(&header, request);
+}
+
+void exchange_sent(struct exchange *exchange, gn_local when, enum gn_stamp stamp)
+{
+    if (stamp == GN_STAMP_USER)
+        exchange->t1_user = when;
+    if (exchange->stamped && stamp < exchange->t1_stamp)
+        return;
+    exchange->stamped = true;
+    exchange->t1 = when;
+    exchange->t1_stamp = stamp;
+}
+
+void exchange_close(struct exchange *exchange)
+{
+    exchange->open = false;
+}
+
+bool exchange_was_answer(enum verdict verdict)
+{
+    return verdict == VERDICT_OK || verdict >= VERDICT_KISS;
+}
+
+/* The origin alone tells whose reply this is; an off-path forger must guess 64 bits. */
+static enum verdict check_origin(const struct exchange *exchange, const struct wire_header *header)
+{
+    if (exchange->nonce.raw == 0 || header->origin.raw != exchange->nonce.raw)
+        return VERDICT_ORIGIN;
+    if (exchange->answered)
+        return VERDICT_DUPLICATE;
+    return exchange->open ? VERDICT_OK : VERDICT_LATE;
+}
+
+/* On loopback many daemons share one address: it identifies nobody. */
+static bool is_loop(const struct exchange_reply *reply, const struct wire_header *header)
+{
+    return header->stratum > 1 && reply->local.family == GN_FAMILY_IPV4 &&
+           !address_is_loopback(&reply->local) && header->refid == address_refid(&reply->local);
+}
+
+/* The four timestamps; the server's two stay together over the end of an era. */
+static struct gn_exchange four_stamps(const struct exchange *exchange,
+                                      const struct exchange_reply *reply,
+                                      const struct wire_header *header)
+{
+    struct gn_exchange four;
+    four.t1 = exchange->t1;
+    /* A network device's stamp after the arrival is nonsense: fall back to our own reading. */
+    if (gn_local_sub(reply->t4, four.t1) < 0 && exchange->t1_stamp != GN_STAMP_USER)
+        four.t1 = exchange->t1_user;
+    four.t2 = wire_stamp_to_utc(header->receive, reply->pivot);
+    four.t3 = gn_utc_add(four.t2, wire_stamp_sub(header->transmit, header->receive));
+    four.t4 = reply->t4;
+    return four;
+}
+
+/* ((T2 - T1) + (T3 - T4)) / 2 without overflow. Spec: RFC 5905 §8, theta. */
+static bool offset_ns(const struct gn_exchange *four, int64_t *offset)
+{
+    int64_t out;
+    int64_t back;
+    if (__builtin_sub_overflow(four->t2.ns, four->t1.ns, &out) ||
+        __builtin_sub_overflow(four->t3.ns, four->t4.ns, &back))
+        return false;
+    *offset = out / 2 + back / 2 + (out % 2 + back % 2) / 2;
+    return true;
+}
+
+static bool add_fits(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return !__builtin_add_overflow(a, b, &sum);
+}
+
+static enum verdict measure(const struct gn_exchange *four, const struct wire_header *header,
+                            int8_t precision_log2s, struct gn_sample *sample)
+{
+    int64_t offset;
+    int64_t delay;
+    double precision_s = wire_log2_to_seconds(precision_log2s);
+    double elapsed_s = gn_seconds(gn_local_sub(four->t4, four->t1));
+    double dispersion_s = precision_s + wire_log2_to_seconds(header->precision);
+    if (!offset_ns(four, &offset) || !add_fits(four->t4.ns, offset) || elapsed_s < 0)
+        return VERDICT_DELAY;
+    dispersion_s += MAX_FREQUENCY_ERROR * elapsed_s;
+    delay = gn_local_sub(four->t4, four->t1) - gn_utc_sub(four->t3, four->t2);
+    if (gn_seconds(delay) < -dispersion_s)
+        return VERDICT_DELAY;
+    sample->kind = GN_SAMPLE_TWO_WAY;
+    sample->exchange = *four;
+    sample->local = four->t4;
+    sample->utc.ns = four->t4.ns + offset;
+    sample->delay_s = gn_seconds(delay) > precision_s ? gn_seconds(delay) : precision_s;
+    sample->dispersion_s = dispersion_s;
+    return VERDICT_OK;
+}
+
+static void describe_server(const struct wire_header *header, gn_utc pivot,
+                            struct gn_sample *sample)
+{
+    sample->root_delay_s = wire_short_to_seconds(header->root_delay);
+    sample->root_dispersion_s = wire_short_to_seconds(header->root_dispersion);
+    sample->stratum = header->stratum;
+    sample->leap = header->leap;
+    sample->refid = header->refid;
+    if (header->reference.raw != 0)
+        sample->ref_time = wire_stamp_to_utc(header->reference, pivot);
+}
+
+enum verdict exchange_receive(struct exchange *exchange, const struct exchange_reply *reply,
+                              struct wire_header *header, struct gn_sample *sample)
+{
+    enum verdict verdict = verdict_packet(reply->data, reply->size, header);
+    if (verdict == VERDICT_OK)
+        verdict = check_origin(exchange, header);
+    if (verdict != VERDICT_OK)
+        return verdict;
+    exchange->open = false;
+    exchange->answered = true;
+    verdict = verdict_server(header);
+    if (verdict != VERDICT_OK)
+        return verdict;
+    if (!exchange->stamped)
+        return VERDICT_STAMPS;
+    memset(sample, 0, sizeof(*sample));
+    sample->size = sizeof(*sample);
+    struct gn_exchange four = four_stamps(exchange, reply, header);
+    verdict = measure(&four, header, reply->precision_log2s, sample);
+    if (verdict == VERDICT_OK && is_loop(reply, header))
+        verdict = VERDICT_LOOP;
+    if (verdict == VERDICT_OK)
+        describe_server(header, reply->pivot, sample);
+    return verdict;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "member.h"
+
+#include "address.h"
+#include <string.h>
+
+/* 2026-01-01: no request was ever sent before. A machine that starts in 1970 still unfolds the
+ * era of the timestamps rightly for 68 years from here. */
+#define PIVOT_MIN_NS (INT64_C(1767225600) * GN_NS_PER_S)
+#define DEFAULT_PRECISION_LOG2S (-20)
+
+/* ---------------------------------------------------------------- events in */
+
+static void run(struct member *member, struct client_event *event);
+
+static struct client_event new_event(struct member *member, enum client_event_kind kind,
+                                     gn_local now)
+{
+    struct client_event event = {.kind = kind, .now = now};
+    struct gn_source_hint hint = {.size = sizeof(hint)};
+    if (gn_source_hint(member->host, member->source, &hint) != 0) {
+        hint.min_poll_log2s = 6;
+        hint.max_poll_log2s = 10;
+        hint.poll_s = 64;
+    }
+    event.poll_s = hint.poll_s;
+    event.min_poll_s = gn_seconds(gn_poll_ns(hint.min_poll_log2s));
+    event.max_poll_s = gn_seconds(gn_poll_ns(hint.max_poll_log2s));
+    gn_random(member->host, &event.chance, sizeof(event.chance));
+    return event;
+}
+
+static void on_timer(void *arg, gn_local now)
+{
+    struct member *member = arg;
+    struct client_event event = new_event(member, CLIENT_TIMER, now);
+    if (gn_random(member->host, &event.random, sizeof(event.random)) != 0) {
+        /* A guessable request would be worse than none. */
+        gn_source_fault(member->host, member->source, GN_REASON_SEND_FAILED,
+                        "no random numbers to be had");
+        gn_timer_start(member->host, member->timer, gn_poll_ns(6));
+        return;
+    }
+    run(member, &event);
+}
+
+static void on_sent(void *arg, uint64_t tag, gn_local when, enum gn_stamp stamp)
+{
+    struct member *member = arg;
+    struct client_event event = new_event(member, CLIENT_SENT, gn_now(member->host));
+    event.tag = tag;
+    event.when = when;
+    event.stamp = stamp;
+    run(member, &event);
+}
+
+static void close_socket(struct member *member)
+{
+    gn_datagram_close(member->host, member->socket);
+    member->socket = NULL;
+    member->close_socket = false;
+}
+
+static void begin_receiving(struct member *member)
+{
+    member->is_receiving = true;
+}
+
+static void end_receiving(struct member *member)
+{
+    member->is_receiving = false;
+    if (member->close_socket)
+        close_socket(member);
+}
+
+static void set_clock(struct member *member, struct exchange_reply *reply)
+{
+    struct gn_state state = {.size = sizeof(state)};
+    bool is_known = gn_state_read(member->host, &state) == 0;
+    if (is_known && state.synchronised)
+        reply->pivot = gn_state_utc(&state, reply->t4);
+    else
+        reply->pivot = gn_system_time(member->host, reply->t4);
+    if (reply->pivot.ns < PIVOT_MIN_NS)
+        reply->pivot.ns = PIVOT_MIN_NS;
+    reply->precision_log2s = is_known ? state.precision_log2s : DEFAULT_PRECISION_LOG2S;
+}
+
+static void receive(struct member *member, const struct gn_packet *packet)
+{
+    struct client_event event = new_event(member, CLIENT_RECEIVE, gn_now(member->host));
+    event.reply.data = packet->data;
+    event.reply.size = packet->size;
+    event.reply.t4 = packet->when;
+    event.reply.local = packet->local;
+    set_clock(member, &event.reply);
+    run(member, &event);
+}
+
+static void on_receive(void *arg, const struct gn_packet *packets, size_t count)
+{
+    struct member *member = arg;
+    begin_receiving(member);
+    for (size_t i = 0; i < count; i++)
+        receive(member, &packets[i]);
+    end_receiving(member);
+}
+
+static void on_error(void *arg, int error)
+{
+    struct member *member = arg;
+    struct client_event event = new_event(member, CLIENT_NETWORK_ERROR, gn_now(member->host));
+    event.error = error;
+    begin_receiving(member);
+    run(member, &event);
+    end_receiving(member);
+}
+
+/* ---------------------------------------------------------------- actions out */
+
+static const struct gn_datagram_events socket_events = {
+    .size = sizeof(struct gn_datagram_events),
+    .receive = on_receive,
+    .sent = on_sent,
+    .error = on_error,
+};
+
+/* A fresh socket has a fresh random port. Spec: RFC 9109 §3. */
+static int send_request(struct member *member, const struct client_actions *actions, gn_local *when)
+{
+    struct gn_datagram_config config = {
+        .size = sizeof(config),
+        .connect = member->address,
+        .flags = GN_DATAGRAM_SENT,
+    };
+    int error = gn_datagram_open(member->host, &config, &socket_events, member, &member->socket);
+    if (error != 0) {
+        member->socket = NULL;
+        return error;
+    }
+    *when = gn_now(member->host);
+    return gn_datagram_send(member->host, member->socket, actions->request,
+                            sizeof(actions->request), NULL, NULL, GN_SEND_STAMP, actions->tag,
+                            when);
+}
+
+static void do_send(struct member *member, const struct client_actions *actions)
+{
+    gn_local when;
+    gn_source_poll(member->host, member->source);
+    int error = send_request(member, actions, &when);
+    struct client_event event =
+        new_event(member, error != 0 ? CLIENT_SEND_FAILED : CLIENT_SENT, gn_now(member->host));
+    event.error = error;
+    event.tag = actions->tag;
+    event.when = when;
+    event.stamp = GN_STAMP_USER;
+    run(member, &event);
+}
+
+static void do_fault(struct member *member, const struct client_actions *actions)
+{
+    gn_source_fault(member->host, member->source, actions->reason, actions->text);
+    if (actions->reason == GN_REASON_KISS) {
+        char text[ADDRESS_TEXT_SIZE];
+        gn_log(member->host, GN_WARNING, "%s: %s", address_text(&member->address, text),
+               actions->text);
+    }
+}
+
+static void do_close(struct member *member)
+{
+    if (member->is_receiving)
+        member->close_socket = true;
+    else if (member->socket != NULL)
+        close_socket(member);
+}
+
+/* The outcome of sending comes back as an event: its timer and its wish are the later word. */
+static void run(struct member *member, struct client_event *event)
+{
+    struct client_actions actions;
+    client_step(&member->client, event, &actions);
+    if (actions.close)
+        do_close(member);
+    if (actions.submit) {
+        member->swaps = 0;
+        gn_source_submit(member->host, member->source, &actions.sample);
+    }
+    if (actions.fault)
+        do_fault(member, &actions);
+    if (actions.arm)
+        gn_timer_start(member->host, member->timer, actions.delay_ns);
+    if (actions.send)
+        do_send(member, &actions);
+    if (actions.give_up)
+        member->give_up(member->arg, member);
+}
+
+/* ---------------------------------------------------------------- life */
+
+int member_open(struct member *member, struct gn_host *host, const struct client_config *config,
+                const char *name, const char *suffix)
+{
+    struct gn_source_info info = {
+        .size = sizeof(info),
+        .mode = GN_MODE_SERVER,
+        .address = name,
+        .suffix = suffix,
+    };
+    member->host = host;
+    client_init(&member->client, config);
+    int error = gn_source_open(host, &info, &member->source);
+    if (error == 0)
+        error = gn_timer_open(host, on_timer, member, &member->timer);
+    return error;
+}
+
+void member_place(struct member *member, const struct gn_address *address, int64_t delay_ns)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    member->address = *address;
+    member->placed = true;
+    gn_source_address(member->host, member->source, address_text(address, text),
+                      address_refid(address));
+    struct client_event event = new_event(member, CLIENT_START, gn_now(member->host));
+    /* The timer's turn draws the request's random number. */
+    event.delay_ns = delay_ns > 0 ? delay_ns : 1;
+    run(member, &event);
+}
+
+void member_count(const struct member *member, struct client_counters *sum)
+{
+    sum->sent += member->client.counters.sent;
+    sum->received += member->client.counters.received;
+    for (size_t i = 0; i < VERDICT_COUNT; i++)
+        sum->verdicts[i] += member->client.counters.verdicts[i];
+}

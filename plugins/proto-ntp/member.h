@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MEMBER_H
+#define MEMBER_H
+
+/** Glue: one association (client.h) with its timer, its socket and its source in the core. */
+
+#include "client.h"
+#include <gnomon/host.h>
+
+struct member;
+
+/** The address gives nothing: another, if there is one. Called last in a turn of the member. */
+typedef void (*member_give_up_cb)(void *arg, struct member *member);
+
+struct member {
+    struct gn_host *host;
+    member_give_up_cb give_up;
+    void *arg;
+    struct client client;
+    struct gn_source *source;
+    struct gn_timer *timer;
+    struct gn_datagram *socket; /* of the request that is out; NULL none */
+    bool is_receiving;          /* in a callback of the socket: it is closed after it */
+    bool close_socket;
+    bool placed; /* `address` is valid */
+    struct gn_address address;
+    unsigned swaps; /* addresses in a row that gave nothing */
+};
+
+/**
+ * Register the source, open the timer; nothing is asked yet. `name`: what stands for the address
+ * until there is one. `suffix`: for the source's name, NULL none.
+ * Errors: negative errno. The host closes everything after `stop`.
+ */
+int member_open(struct member *member, struct gn_host *host, const struct client_config *config,
+                const char *name, const char *suffix);
+
+/** Ask (from now on) this address, `delay_ns` from now. */
+void member_place(struct member *member, const struct gn_address *address, int64_t delay_ns);
+
+/** Add to a sum of numbers. */
+void member_count(const struct member *member, struct client_counters *sum);
+
+#endif

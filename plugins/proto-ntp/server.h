@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_H
+#define SERVER_H
+
+/**
+ * From a request and the published snapshot to a reply.
+ *
+ * Pure. A reply is the bare header and never longer than its request. Spec: RFC 5905 §9.2, §14;
+ * RFC 7822.
+ */
+
+#include "wire.h"
+#include <gnomon/host.h>
+
+/** What becomes of a request, in the order in which it is looked at. */
+enum server_verdict {
+    SERVER_ANSWER = 0,
+    SERVER_DENIED,  /* the access lists do not allow its sender */
+    SERVER_LENGTH,  /* shorter than a header, or its extension fields are malformed */
+    SERVER_VERSION, /* not 1 … 4 */
+    SERVER_MODE,    /* no client's request */
+    SERVER_ADDRESS, /* an answer would go to ourselves, to nobody or to many */
+    SERVER_MAC,     /* authenticated with a key; we have none */
+    SERVER_COUNT
+};
+
+/** A request as it arrived. */
+struct server_request {
+    const void *data;
+    size_t size;
+    struct gn_address remote;
+    struct gn_address local; /* the address and port it was sent to; family NONE unknown */
+    gn_local when;
+    bool allowed; /* by the access lists */
+};
+
+/** The name of the counter: "denied". */
+const char *server_verdict_name(enum server_verdict verdict);
+
+/**
+ * Answer a request out of a snapshot. `reply` is complete after SERVER_ANSWER, except for its
+ * transmit timestamp: server_stamp() puts it in, as late as possible.
+ */
+enum server_verdict server_answer(const struct server_request *request,
+                                  const struct gn_state *state, uint8_t reply[WIRE_HEADER_SIZE]);
+
+/** The reply leaves now. `state`: the snapshot it was made of, so that T3 ≥ T2. */
+void server_stamp(uint8_t reply[WIRE_HEADER_SIZE], const struct gn_state *state, gn_local now);
+
+#endif

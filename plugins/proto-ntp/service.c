@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service.h"
+
+#include "access.h"
+#include "address.h"
+#include "server.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* The system's default holds some 270 packets: a few milliseconds at full load. */
+#define RECEIVE_BUFFER (1u << 20)
+
+struct service;
+
+struct listener {
+    struct service *service;
+    struct gn_address address;
+    struct gn_datagram *socket;
+};
+
+struct service {
+    struct gn_host *host;
+    const struct service_config *config;
+    struct access access;
+    uint64_t verdicts[SERVER_COUNT];
+    uint64_t unsent; /* replies that could not leave */
+    size_t count;
+    struct listener listeners[];
+};
+
+/* ---------------------------------------------------------------- answering */
+
+static void send_reply(struct listener *listener, const struct gn_packet *packet,
+                       const uint8_t reply[WIRE_HEADER_SIZE])
+{
+    struct service *service = listener->service;
+    const struct gn_address *from = packet->local.family != GN_FAMILY_NONE ? &packet->local : NULL;
+    int error = gn_datagram_send(service->host, listener->socket, reply, WIRE_HEADER_SIZE,
+                                 &packet->remote, from, 0, 0, NULL);
+    if (error == 0)
+        return;
+    if (service->unsent++ == 0)
+        gn_log(service->host, GN_WARNING, "cannot send a reply: %s (said once)", strerror(-error));
+}
+
+static void answer(struct listener *listener, const struct gn_packet *packet,
+                   const struct gn_state *state)
+{
+    struct service *service = listener->service;
+    uint8_t reply[WIRE_HEADER_SIZE];
+    struct server_request request = {
+        .data = packet->data,
+        .size = packet->size,
+        .remote = packet->remote,
+        .local = packet->local,
+        .when = packet->when,
+        .allowed = access_allows(&service->access, &packet->remote),
+    };
+    request.local.port = listener->address.port;
+    enum server_verdict verdict = server_answer(&request, state, reply);
+    service->verdicts[verdict]++;
+    if (verdict != SERVER_ANSWER)
+        return;
+    server_stamp(reply, state, gn_now(service->host));
+    send_reply(listener, packet, reply);
+}
+
+static void on_receive(void *arg, const struct gn_packet *packets, size_t count)
+{
+    struct listener *listener = arg;
+    struct gn_state state = {.size = sizeof(state)};
+    if (gn_state_read(listener->service->host, &state) != 0)
+        return;
+    for (size_t i = 0; i < count; i++)
+        answer(listener, &packets[i], &state);
+}
+
+/* ---------------------------------------------------------------- configuration */
+
+static int read_listeners(struct service *service)
+{
+    const struct service_config *config = service->config;
+    for (size_t i = 0; i < config->listen.count; i++) {
+        struct listener *listener = &service->listeners[i];
+        listener->service = service;
+        if (address_parse(config->listen.items[i], &listener->address) != 0)
+            return gn_fail(service->host, -EINVAL,
+                           "listen: \"%s\" is no numeric IPv4 or IPv6 address; a port goes "
+                           "into the key \"port\"",
+                           config->listen.items[i]);
+        listener->address.port = (uint16_t)config->port;
+    }
+    return 0;
+}
+
+static int read_access(struct service *service, const struct service_config *config,
+                       struct access *access)
+{
+    char why[160];
+    int error = access_init(access, &config->allow, &config->deny, why, sizeof(why));
+    return error != 0 ? gn_fail(service->host, error, "allow, deny: %s", why) : 0;
+}
+
+static bool is_same_list(const struct gn_strings *a, const struct gn_strings *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        if (strcmp(a->items[i], b->items[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- life */
+
+int service_open(struct gn_host *host, void *shared, const void *options, void **instance)
+{
+    const struct service_config *config = options;
+    (void)shared;
+    if (config->listen.count == 0)
+        return gn_fail(host, -EINVAL, "listen: at least one address is needed");
+    struct service *service =
+        calloc(1, sizeof(*service) + config->listen.count * sizeof(service->listeners[0]));
+    if (service == NULL)
+        return gn_fail(host, -ENOMEM, "out of memory");
+    service->host = host;
+    service->config = config;
+    service->count = config->listen.count;
+    int error = read_listeners(service);
+    if (error == 0)
+        error = read_access(service, config, &service->access);
+    if (error != 0) {
+        service_close(service);
+        return error;
+    }
+    *instance = service;
+    return 0;
+}
+
+static const struct gn_datagram_events listener_events = {
+    .size = sizeof(struct gn_datagram_events),
+    .receive = on_receive,
+};
+
+static int open_listener(struct listener *listener)
+{
+    struct gn_datagram_config config = {
+        .size = sizeof(config),
+        .bind = listener->address,
+        .receive_buffer = RECEIVE_BUFFER,
+    };
+    return gn_datagram_open(listener->service->host, &config, &listener_events, listener,
+                            &listener->socket);
+}
+
+/* A machine without IPv6 is an ordinary thing, and says so in many ways; a port that is taken or
+ * not ours to take is another matter. */
+static bool is_family_missing(const struct listener *listener, int error)
+{
+    return listener->address.family == GN_FAMILY_IPV6 &&
+           error != -EADDRINUSE && error != -EACCES && error != -ENOMEM;
+}
+
+int service_start(void *instance)
+{
+    struct service *service = instance;
+    char text[ADDRESS_TEXT_SIZE];
+    size_t opened = 0;
+    int refused = 0;
+    for (size_t i = 0; i < service->count; i++) {
+        struct listener *listener = &service->listeners[i];
+        int error = open_listener(listener);
+        address_text(&listener->address, text);
+        if (error == 0) {
+            opened++;
+            continue;
+        }
+        listener->socket = NULL;
+        if (!is_family_missing(listener, error))
+            return gn_fail(service->host, error, "cannot serve NTP on %s", text);
+        refused = error;
+        gn_log(service->host, GN_INFO, "not serving on %s: %s", text, strerror(-error));
+    }
+    if (opened == 0)
+        return gn_fail(service->host, refused, "cannot serve NTP on any address");
+    return 0;
+}
+
+int service_reload(void *instance, const void *options)
+{
+    struct service *service = instance;
+    const struct service_config *config = options;
+    struct access access;
+    if (config->port != service->config->port ||
+        !is_same_list(&config->listen, &service->config->listen))
+        return -ENOTSUP;
+    int error = read_access(service, config, &access);
+    if (error != 0)
+        return error;
+    access_finish(&service->access);
+    service->access = access;
+    service->config = config;
+    return 0;
+}
+
+void service_stop(void *instance)
+{
+    const struct service *service = instance;
+    for (size_t i = 0; i < SERVER_COUNT; i++) {
+        if (service->verdicts[i] > 0)
+            gn_log(service->host, GN_DEBUG, "requests %s: %llu",
+                   server_verdict_name((enum server_verdict)i),
+                   (unsigned long long)service->verdicts[i]);
+    }
+    if (service->unsent > 0)
+        gn_log(service->host, GN_DEBUG, "replies not sent: %llu",
+               (unsigned long long)service->unsent);
+}
+
+void service_close(void *instance)
+{
+    struct service *service = instance;
+    if (service == NULL)
+        return;
+    access_finish(&service->access);
+    free(service);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVICE_H
+#define SERVICE_H
+
+/** Glue: the role "server": sockets that answer requests. */
+
+#include <gnomon/plugin.h>
+
+/** What the options fill. */
+struct service_config {
+    struct gn_strings listen;
+    int64_t port;
+    struct gn_strings allow;
+    struct gn_strings deny;
+};
+
+/** The functions of the role; see struct gn_role. */
+int service_open(struct gn_host *host, void *shared, const void *config, void **instance);
+int service_start(void *instance);
+int service_reload(void *instance, const void *config);
+void service_stop(void *instance);
+void service_close(void *instance);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "upstream.h"
+
+#include "address.h"
+#include "member.h"
+#include "roster.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct upstream {
+    struct gn_host *host;
+    const struct upstream_config *config;
+    struct roster roster;
+    struct gn_timer *resolve_timer;
+    bool is_resolving; /* the resolver works, or the timer runs to ask it */
+    size_t count;
+    struct member members[];
+};
+
+static const char *name_of(const struct upstream *upstream)
+{
+    return upstream->config->server != NULL ? upstream->config->server : upstream->config->pool;
+}
+
+/* ---------------------------------------------------------------- names */
+
+static void resolve(struct upstream *upstream);
+static void on_give_up(void *arg, struct member *member);
+
+static void on_resolve_timer(void *arg, gn_local now)
+{
+    (void)now;
+    resolve(arg);
+}
+
+static void resolve_later(struct upstream *upstream, int64_t delay_ns)
+{
+    if (upstream->is_resolving)
+        return;
+    upstream->is_resolving = true;
+    gn_timer_start(upstream->host, upstream->resolve_timer, delay_ns);
+}
+
+static void resolution_failed(struct upstream *upstream, const char *why)
+{
+    char text[256];
+    snprintf(text, sizeof(text), "cannot resolve %s: %s", name_of(upstream), why);
+    gn_log(upstream->host, GN_DEBUG, "%s", text);
+    if (!upstream->members[0].placed)
+        gn_source_fault(upstream->host, upstream->members[0].source, GN_REASON_RESOLVING, text);
+    resolve_later(upstream, roster_retry_ns(&upstream->roster));
+}
+
+static int open_member(struct upstream *upstream, size_t i)
+{
+    struct member *member = &upstream->members[i];
+    struct client_config config = {
+        .version = (uint8_t)upstream->config->version,
+        .iburst = upstream->config->iburst,
+    };
+    char suffix[24];
+    snprintf(suffix, sizeof(suffix), "#%zu", i + 1);
+    member->give_up = on_give_up;
+    member->arg = upstream;
+    return member_open(member, upstream->host, &config, name_of(upstream),
+                       upstream->config->pool != NULL ? suffix : NULL);
+}
+
+/* Members without an address get one; of a pool some may stay out. */
+static void place_members(struct upstream *upstream)
+{
+    struct gn_address address;
+    for (size_t i = 0; i < upstream->count; i++) {
+        struct member *member = &upstream->members[i];
+        if (member->placed)
+            continue;
+        if (!roster_take(&upstream->roster, &address))
+            return;
+        int error = member->source == NULL ? open_member(upstream, i) : 0;
+        if (error != 0) {
+            gn_log(upstream->host, GN_ERROR, "cannot open source %zu: %s", i + 1, strerror(-error));
+            return;
+        }
+        member_place(member, &address, 0);
+    }
+}
+
+static void on_resolved(void *arg, int status, const char *text, const struct gn_address *addresses,
+                        size_t count)
+{
+    struct upstream *upstream = arg;
+    upstream->is_resolving = false;
+    if (status != 0 || count == 0) {
+        resolution_failed(upstream, status == 0    ? "it has no address"
+                                    : text != NULL ? text
+                                                   : strerror(-status));
+        return;
+    }
+    roster_update(&upstream->roster, addresses, count);
+    place_members(upstream);
+}
+
+static void resolve(struct upstream *upstream)
+{
+    upstream->is_resolving = true;
+    int error = gn_resolve(upstream->host, name_of(upstream), (uint16_t)upstream->config->port,
+                           on_resolved, upstream);
+    if (error != 0) {
+        upstream->is_resolving = false;
+        resolution_failed(upstream, strerror(-error));
+    }
+}
+
+/* The member's address gives nothing: the next one; when all had their turn, ask for new ones. */
+static void on_give_up(void *arg, struct member *member)
+{
+    struct upstream *upstream = arg;
+    struct gn_address address = member->address;
+    char old[ADDRESS_TEXT_SIZE];
+    char new[ADDRESS_TEXT_SIZE];
+    member->swaps++;
+    int64_t delay_ns = roster_swap_ns(&upstream->roster, member->swaps);
+    if (roster_is_exhausted(&upstream->roster, member->swaps))
+        resolve_later(upstream, delay_ns);
+    if (!roster_swap(&upstream->roster, &address))
+        return;
+    gn_log(upstream->host, GN_INFO, "%s gives nothing, trying %s",
+           address_text(&member->address, old), address_text(&address, new));
+    member_place(member, &address, delay_ns);
+}
+
+/* ---------------------------------------------------------------- configuration */
+
+/* "host:port" is what many write; an IPv6 address has more than one colon. */
+static int check_name_text(struct gn_host *host, const char *key, const char *name)
+{
+    const char *colon = strchr(name, ':');
+    if (name[0] == '\0')
+        return gn_fail(host, -EINVAL, "%s: the name is empty", key);
+    if (strpbrk(name, " \t/") != NULL)
+        return gn_fail(host, -EINVAL, "%s: \"%s\" is no host name or address", key, name);
+    if (name[0] == '[' || (colon != NULL && strchr(colon + 1, ':') == NULL))
+        return gn_fail(host, -EINVAL,
+                       "%s: \"%s\": only a name or an address is allowed; a port goes into the "
+                       "key \"port\"",
+                       key, name);
+    return 0;
+}
+
+static int check_config(struct gn_host *host, const struct upstream_config *config)
+{
+    if (config->server == NULL && config->pool == NULL)
+        return gn_fail(host, -EINVAL, "one of \"server\" and \"pool\" is needed");
+    if (config->server != NULL && config->pool != NULL)
+        return gn_fail(host, -EINVAL,
+                       "\"server\" and \"pool\" exclude each other; write two entries");
+    return config->server != NULL ? check_name_text(host, "server", config->server)
+                                  : check_name_text(host, "pool", config->pool);
+}
+
+/* ---------------------------------------------------------------- life */
+
+int upstream_open(struct gn_host *host, void *shared, const void *options, void **instance)
+{
+    const struct upstream_config *config = options;
+    (void)shared;
+    int error = check_config(host, config);
+    if (error != 0)
+        return error;
+    size_t count = config->pool != NULL ? (size_t)config->max_sources : 1;
+    struct upstream *upstream = calloc(1, sizeof(*upstream) + count * sizeof(upstream->members[0]));
+    if (upstream == NULL)
+        return gn_fail(host, -ENOMEM, "out of memory");
+    upstream->host = host;
+    upstream->config = config;
+    upstream->count = count;
+    roster_init(&upstream->roster);
+    *instance = upstream;
+    return 0;
+}
+
+int upstream_start(void *instance)
+{
+    struct upstream *upstream = instance;
+    int error = gn_timer_open(upstream->host, on_resolve_timer, upstream, &upstream->resolve_timer);
+    if (error == 0) /* the first one stands for the name until it is resolved */
+        error = open_member(upstream, 0);
+    if (error != 0)
+        return gn_fail(upstream->host, error, "cannot start the source: %s", strerror(-error));
+    resolve(upstream);
+    return 0;
+}
+
+void upstream_stop(void *instance)
+{
+    const struct upstream *upstream = instance;
+    struct client_counters sum = {0};
+    for (size_t i = 0; i < upstream->count; i++)
+        member_count(&upstream->members[i], &sum);
+    gn_log(upstream->host, GN_DEBUG,
+           "%llu requests sent, %llu datagrams received, %llu good replies",
+           (unsigned long long)sum.sent, (unsigned long long)sum.received,
+           (unsigned long long)sum.verdicts[VERDICT_OK]);
+    for (size_t i = VERDICT_OK + 1; i < VERDICT_COUNT; i++) {
+        if (sum.verdicts[i] > 0)
+            gn_log(upstream->host, GN_DEBUG, "%llu refused (%s): %s",
+                   (unsigned long long)sum.verdicts[i], verdict_name((enum verdict)i),
+                   verdict_text((enum verdict)i));
+    }
+}
+
+void upstream_close(void *instance)
+{
+    free(instance);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UPSTREAM_H
+#define UPSTREAM_H
+
+/** Glue: the role "source": a server, or a pool of them, under one name. */
+
+#include <gnomon/plugin.h>
+
+/** What the options fill. */
+struct upstream_config {
+    const char *server;
+    const char *pool;
+    int64_t max_sources;
+    int64_t port;
+    int64_t version;
+    bool iburst;
+};
+
+/** The functions of the role; see struct gn_role. */
+int upstream_open(struct gn_host *host, void *shared, const void *config, void **instance);
+int upstream_start(void *instance);
+void upstream_stop(void *instance);
+void upstream_close(void *instance);
+
+#endif
