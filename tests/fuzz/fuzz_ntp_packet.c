@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any datagram, to the NTP server as a request and to the client as a reply. The first byte sets
+ * the scene: bit 0 synchronised, bit 1 allowed, bit 2 the reply answers our request, bit 3 IPv6.
+ */
+#include <plugins/proto-ntp/exchange.h>
+#include <plugins/proto-ntp/server.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define NOW_NS (INT64_C(1800000000) * GN_NS_PER_S)
+#define NONCE UINT64_C(0x0123456789abcdef)
+
+static void require(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
+static struct gn_state some_state(bool synchronised)
+{
+    return (struct gn_state){
+        .size = sizeof(struct gn_state),
+        .synchronised = synchronised,
+        .stratum = synchronised ? 2 : 16,
+        .precision_log2s = -24,
+        .refid = 0xc0000201,
+        .at = {NOW_NS - GN_NS_PER_S},
+        .utc = {NOW_NS},
+        .root_delay_s = 0.01,
+        .root_dispersion_s = 0.001,
+        .dispersion_rate = 15e-6,
+    };
+}
+
+static void check_reply(const uint8_t *reply, const uint8_t *request, bool synchronised)
+{
+    struct wire_header header;
+    struct wire_header asked;
+    require(wire_unpack(reply, WIRE_HEADER_SIZE, &header) == 0);
+    require(wire_unpack(request, WIRE_HEADER_SIZE, &asked) == 0);
+    require(header.mode == WIRE_MODE_SERVER && header.version == asked.version);
+    require(header.origin.raw == asked.transmit.raw);
+    require(synchronised ? header.leap != 3 && header.stratum == 2
+                         : header.leap == 3 && header.stratum == 0 && header.refid == 0);
+    require(header.poll >= 0 && header.poll <= 17);
+    require(wire_stamp_sub(header.transmit, header.receive) >= 0);
+}
+
+static void ask_server(uint8_t scene, const uint8_t *data, size_t size)
+{
+    struct gn_state state = some_state((scene & 1) != 0);
+    struct server_request request = {
+        .data = data,
+        .size = size,
+        .remote = {.family = GN_FAMILY_IPV4, .port = 40000, .ip = {198, 51, 100, 1}},
+        .local = {.family = GN_FAMILY_IPV4, .port = 123, .ip = {192, 0, 2, 1}},
+        .when = {NOW_NS},
+        .allowed = (scene & 2) != 0,
+    };
+    uint8_t reply[WIRE_HEADER_SIZE];
+    gn_local later = {NOW_NS + 1000};
+    if ((scene & 8) != 0)
+        request.remote.family = request.local.family = GN_FAMILY_IPV6;
+    enum server_verdict verdict = server_answer(&request, &state, reply);
+    require(server_verdict_name(verdict) != NULL);
+    if (verdict != SERVER_ANSWER)
+        return;
+    require(request.allowed && size >= WIRE_HEADER_SIZE);
+    server_stamp(reply, &state, later);
+    check_reply(reply, data, (scene & 1) != 0);
+}
+
+static void tell_client(uint8_t scene, const uint8_t *data, size_t size)
+{
+    struct exchange exchange;
+    struct wire_header header;
+    struct gn_sample sample;
+    uint8_t request[WIRE_HEADER_SIZE];
+    exchange_init(&exchange, 4);
+    exchange_begin(&exchange, NONCE, request);
+    exchange_sent(&exchange, (gn_local){NOW_NS}, GN_STAMP_USER);
+    uint8_t *copy = malloc(size > 0 ? size : 1);
+    require(copy != NULL);
+    memcpy(copy, data, size);
+    if ((scene & 4) != 0 && size >= 32)
+        memcpy(copy + 24, request + WIRE_TRANSMIT_OFFSET, 8);
+    struct exchange_reply reply = {
+        .data = copy,
+        .size = size,
+        .t4 = {NOW_NS + 50000000},
+        .local = {.family = GN_FAMILY_IPV4, .ip = {192, 0, 2, 1}},
+        .pivot = {NOW_NS},
+        .precision_log2s = -24,
+    };
+    enum verdict verdict = exchange_receive(&exchange, &reply, &header, &sample);
+    require(verdict_name(verdict) != NULL);
+    require(exchange.open == !exchange_was_answer(verdict));
+    if (verdict == VERDICT_OK) {
+        require(sample.stratum >= 1 && sample.stratum <= 15 && sample.leap < 3);
+        require(sample.delay_s > 0 && sample.dispersion_s > 0);
+        require(sample.root_delay_s >= 0 &&
+                sample.root_delay_s / 2 + sample.root_dispersion_s < 16);
+        require(exchange_receive(&exchange, &reply, &header, &sample) == VERDICT_DUPLICATE);
+    }
+    free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0)
+        return 0;
+    ask_server(data[0], data + 1, size - 1);
+    tell_client(data[0], data + 1, size - 1);
+    return 0;
+}

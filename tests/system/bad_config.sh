@@ -1,0 +1,117 @@
+#!/bin/bash
+# Wrong configurations: all errors at once with their lines, exit status 2, nothing started.
+. "$(dirname "$0")/../lib.sh"
+
+# try NAME [OPTION]...: gnomond on NAME.conf.
+try() {
+    local name=$1
+    shift
+    run "$GNOMOND" -x -c "$ROOM/$name.conf" -s "$ROOM/$name.sock" --plugin-dir "$PLUGINS" "$@"
+}
+
+# named LINE WORDS...: a finding at that line says all the words.
+named() {
+    local line=$1 found word
+    shift
+    found=$(grep -E "^[^ ]*\.conf:$line: " <<<"$OUTPUT") || {
+        printf 'no finding at line %s in:\n%s\n' "$line" "$OUTPUT"
+        return 1
+    }
+    for word; do
+        matches "$word" "$found" || return 1
+    done
+}
+
+free_port
+cat >"$ROOM/five.conf" <<EOF
+// 1
+clock = { discpline = false;                     // 2: misspelt
+    step = { threshold = "much"; }; };           // 3: wrong type
+sources = (
+    { use = "proto-ntp"; server = "127.0.0.1"; port = 70000; },     // 5: out of range
+    { use = "proto-ntp"; server = "127.0.0.1"; minpoll = 8589934598; }, // 6: over 32 bits, wraps to 6
+    { use = "no-such-plugin"; },                 // 7
+    { use = "proto-ntp"; server = "127.0.0.1"; burst_mode = 1; }    // 8: unknown key
+);
+servers = ( { use = "proto-ntp"; listen = [ "127.0.0.1" ]; port = $PORT; } );
+EOF
+try five
+check "exit status 2" same 2 "$STATUS"
+check "a misspelt key, with what was meant" named 2 discpline 'did you mean.*discipline'
+check "a wrong type" named 3 threshold
+check "a number out of range, with the range" named 5 port 65535
+check "a number that libconfig would wrap" named 6 minpoll 8589934598
+check "a plugin that is not there" named 7 no-such-plugin
+check "a key that nobody knows" named 8 burst_mode
+errors() {
+    grep -E '^[^ ]*five\.conf:[0-9]+: ' <<<"$OUTPUT" | grep -v ': warning: ' | cut -d : -f 2
+}
+check "each is said once, in order of lines" same "2 3 5 6 7 8" "$(errors | paste -sd ' ')"
+check "no control socket was made" differs test -e "$ROOM/five.sock"
+check "the server was not started" differs ntp_query --tries 1 127.0.0.1 "$PORT"
+try five -t
+check "-t says the same: exit status 2" same 2 "$STATUS"
+check "-t says the same: the findings" same "2 3 5 6 7 8" "$(errors | paste -sd ' ')"
+
+printf 'clock = { discipline = false; };\nsources = (\n    { use = "proto-ntp"; server "127.0.0.1"; }\n);\n' >"$ROOM/syntax.conf"
+try syntax
+check "a syntax error: exit status 2" same 2 "$STATUS"
+check "a syntax error: its line" named 3 'syntax'
+
+printf 'sources = ( { use = "refclock-local"; }, );\n' >"$ROOM/comma.conf"
+try comma
+check "a trailing comma in a list: exit status 2" same 2 "$STATUS"
+check "a trailing comma in a list: its line" named 1
+
+printf 'sources = ( );\nclock = { discipline = false; };\nclock = { discipline = true; };\n' >"$ROOM/twice.conf"
+try twice
+check "a key set twice: exit status 2" same 2 "$STATUS"
+check "a key set twice: its line" named 3
+
+try absent
+check "no such file: exit status 2" same 2 "$STATUS"
+check "no such file: named with the reason" matches 'absent\.conf.*No such file' "$OUTPUT"
+
+head -c 20000 /dev/urandom >"$ROOM/noise.conf"
+try noise
+check "random bytes: exit status 2" same 2 "$STATUS"
+
+# Errors in files beside the main one.
+mkdir "$ROOM/etc" "$ROOM/etc/conf.d" "$ROOM/etc/sources.d"
+printf 'sources = ( );\n@include "more.inc"\n' >"$ROOM/etc/gnomon.conf"
+printf '// 1\nclock = { max_frequency = -5.0; drift = 1; };\n' >"$ROOM/etc/more.inc"
+printf '\n\nservers = ( { use = "proto-ntp"; port = "ntp"; } );\n' >"$ROOM/etc/conf.d/50-server.conf"
+printf '\nsources = ( { use = "proto-ntp"; sever = "127.0.0.1"; } );\n' >"$ROOM/etc/sources.d/a.sources"
+run "$GNOMOND" -t -c "$ROOM/etc/gnomon.conf" --plugin-dir "$PLUGINS"
+check "drop-ins: exit status 2" same 2 "$STATUS"
+check "an included file is named with its line" matches 'more\.inc:2: ' "$OUTPUT"
+check "a file of conf.d is named with its line" matches '50-server\.conf:3: .*port' "$OUTPUT"
+check "a file of sources.d is named with its line" matches 'a\.sources:2: .*sever.*did you mean.*server' "$OUTPUT"
+
+# -t: no network, no device, no right, no state folder.
+cat >"$ROOM/fine.conf" <<EOF
+clock = { drift_file = "$ROOM/not/there/drift"; };
+sources = ( { use = "proto-ntp"; server = "name.that.does.not.exist.invalid"; iburst = true; },
+            { use = "refclock-local"; stratum = 10; } );
+servers = ( { use = "proto-ntp"; listen = [ "127.0.0.1" ]; port = 123; } );
+outputs = ( { use = "out-syslog"; socket = "$ROOM/not/there/log"; } );
+control = { socket = "$ROOM/not/there/sock"; };
+EOF
+run "$GNOMOND" -t -c "$ROOM/fine.conf" --plugin-dir "$PLUGINS"
+check "-t on a good file: exit status 0" same 0 "$STATUS"
+run "$GNOMOND" -t --strict -c "$ROOM/fine.conf" --plugin-dir "$PLUGINS"
+check "-t --strict on a good file: exit status 0" same 0 "$STATUS"
+check "-t made nothing" differs test -e "$ROOM/not"
+if unshare -Urn true 2>/dev/null; then
+    run unshare -Urn "$GNOMOND" -t -c "$ROOM/fine.conf" --plugin-dir "$PLUGINS"
+    check "-t without any network: exit status 0" same 0 "$STATUS"
+fi
+for file in "$SRC"/conf/*.conf; do
+    run "$GNOMOND" -t --strict -c "$file" --plugin-dir "$PLUGINS"
+    check "conf/${file##*/} is clean: exit status 0" same 0 "$STATUS"
+    check "conf/${file##*/} is clean: no warning" differs matches 'warning|error:' "$OUTPUT"
+done
+
+printf 'sources = ( );\n' >"$ROOM/empty.conf"
+gnomond empty
+check "no source at all is legal" tells empty sources 'v == []'

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands of the control socket, over a daemon that is made up here. */
+#include <check.h>
+#include <host/command.h>
+#include <host/daemon.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the commands reach of a daemon. */
+struct daemon {
+    bool shut;
+    int step_error;
+    const char *step_why;
+    unsigned stepped;
+    double offset_s;
+    char reply[8192];
+    unsigned replies;
+};
+
+void daemon_tracking(struct daemon *daemon, struct gn_tracking *tracking)
+{
+    ck_assert_uint_eq(tracking->size, sizeof(*tracking));
+    *tracking = (struct gn_tracking){.size = sizeof(*tracking)};
+    tracking->state.stratum = 10;
+    tracking->system_offset_s = daemon->offset_s;
+}
+
+void daemon_sources(struct daemon *daemon, gn_source_report_cb callback, void *arg)
+{
+    struct gn_source_report report = {
+        .size = sizeof(report), .name = "a", .plugin = "p", .address = "", .detail = ""};
+    (void)daemon;
+    callback(arg, &report);
+    report.name = "b";
+    callback(arg, &report);
+}
+
+int daemon_makestep(struct daemon *daemon, char *why, size_t why_size)
+{
+    daemon->stepped++;
+    if (daemon->step_why != NULL)
+        snprintf(why, why_size, "%s", daemon->step_why);
+    return daemon->step_error;
+}
+
+void daemon_shutdown(struct daemon *daemon)
+{
+    daemon->shut = true;
+}
+
+struct loader *daemon_loader(struct daemon *daemon)
+{
+    (void)daemon;
+    return NULL;
+}
+
+static const struct gn_role roles[] = {{.kind = GN_OUTPUT}};
+static const struct gn_plugin descriptor = {GN_PLUGIN_HEAD, .name = "out-x", .version = "1",
+                                            .summary = "s", .roles = roles,  .role_count = 1};
+
+const struct plugin *loader_next(const struct loader *loader, const struct plugin *previous)
+{
+    static char path[] = "/x";
+    static const struct plugin only = {.descriptor = &descriptor, .path = path};
+    (void)loader;
+    return previous == NULL ? &only : NULL;
+}
+
+const struct gn_role *plugin_role(const struct gn_plugin *plugin, size_t index)
+{
+    return &plugin->roles[index];
+}
+
+static void keep(void *arg, const char *reply)
+{
+    struct daemon *daemon = arg;
+    ck_assert_ptr_null(strchr(reply, '\n'));
+    snprintf(daemon->reply, sizeof(daemon->reply), "%s", reply);
+    daemon->replies++;
+}
+
+/* Run a request; what comes back is one JSON object with `ok` and one other key. */
+static json_t *run(struct daemon *daemon, const char *request)
+{
+    daemon->replies = 0;
+    command_run(daemon, request, keep, daemon);
+    ck_assert_uint_eq(daemon->replies, 1);
+    json_t *reply = json_loads(daemon->reply, JSON_REJECT_DUPLICATES, NULL);
+    ck_assert_msg(json_is_object(reply), "%s", daemon->reply);
+    ck_assert_uint_eq(json_object_size(reply), 2);
+    bool ok = json_is_true(json_object_get(reply, "ok"));
+    ck_assert_ptr_nonnull(json_object_get(reply, ok ? "result" : "error"));
+    return reply;
+}
+
+static void refused(struct daemon *daemon, const char *request, const char *error)
+{
+    json_decref(run(daemon, request));
+    ck_assert_msg(strncmp(daemon->reply, "{\"ok\":false,", 12) == 0, "%s", daemon->reply);
+    ck_assert_msg(strstr(daemon->reply, error) != NULL, "%s says %s", request, daemon->reply);
+}
+
+START_TEST(reports)
+{
+    struct daemon daemon = {.offset_s = NAN};
+    json_t *reply = run(&daemon, "{\"command\":\"tracking\"}");
+    json_t *result = json_object_get(reply, "result");
+    ck_assert_int_eq(json_integer_value(json_object_get(result, "stratum")), 10);
+    ck_assert(json_is_null(json_object_get(result, "system_offset_s")));
+    json_decref(reply);
+
+    reply = run(&daemon, " { \"command\" : \"sources\" } ");
+    result = json_object_get(reply, "result");
+    ck_assert_uint_eq(json_array_size(result), 2);
+    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(result, 1), "name")), "b");
+    json_decref(reply);
+
+    reply = run(&daemon, "{\"command\":\"sourcestats\"}");
+    result = json_array_get(json_object_get(reply, "result"), 0);
+    ck_assert_ptr_nonnull(json_object_get(result, "jitter_s"));
+    json_decref(reply);
+
+    reply = run(&daemon, "{\"command\":\"plugins\"}");
+    result = json_array_get(json_object_get(reply, "result"), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(result, "name")), "out-x");
+    json_decref(reply);
+}
+END_TEST
+
+START_TEST(every_listed_command_runs)
+{
+    struct daemon daemon = {0};
+    json_t *reply = run(&daemon, "{\"command\":\"commands\"}");
+    const json_t *list = json_object_get(reply, "result");
+    ck_assert_uint_ge(json_array_size(list), 7);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        char request[128];
+        ck_assert(json_is_array(json_object_get(item, "arguments")));
+        ck_assert_uint_gt(json_string_length(json_object_get(item, "help")), 8);
+        snprintf(request, sizeof(request), "{\"command\":\"%s\"}",
+                 json_string_value(json_object_get(item, "name")));
+        json_t *answer = run(&daemon, request);
+        ck_assert_msg(json_is_true(json_object_get(answer, "ok")), "%s", daemon.reply);
+        json_decref(answer);
+    }
+    json_decref(reply);
+}
+END_TEST
+
+START_TEST(actions)
+{
+    struct daemon daemon = {.step_error = -1, .step_why = "-x: the clock is never touched"};
+    refused(&daemon, "{\"command\":\"makestep\"}", "-x: the clock is never touched");
+    daemon = (struct daemon){.step_error = -5};
+    refused(&daemon, "{\"command\":\"makestep\"}", "Input/output error");
+    daemon = (struct daemon){.shut = false};
+    json_decref(run(&daemon, "{\"command\":\"makestep\"}"));
+    ck_assert_uint_eq(daemon.stepped, 1);
+    ck_assert_str_eq(daemon.reply, "{\"ok\":true,\"result\":{}}");
+    json_decref(run(&daemon, "{\"command\":\"shutdown\"}"));
+    ck_assert(daemon.shut);
+}
+END_TEST
+
+START_TEST(bad_requests)
+{
+    struct daemon daemon = {0};
+    refused(&daemon, "", "no JSON");
+    refused(&daemon, "hello", "no JSON");
+    refused(&daemon, "{\"command\":\"tracking\"", "no JSON");
+    refused(&daemon, "{\"command\":\"tracking\"} {}", "no JSON");
+    refused(&daemon, "{\"command\":\"tracking\",\"command\":\"shutdown\"}", "duplicate");
+    refused(&daemon, "[]", "not a JSON object");
+    refused(&daemon, "{}", "\\\"command\\\" is missing");
+    refused(&daemon, "{\"command\":7}", "not a string");
+    refused(&daemon, "{\"command\":\"\\u0000shutdown\"}", "no JSON");
+    refused(&daemon, "{\"command\":\"trackign\"}", "did you mean \\\"tracking\\\"?");
+    refused(&daemon, "{\"command\":\"zzz\"}", "there is no command \\\"zzz\\\"");
+    refused(&daemon, "{\"command\":\"makestep\",\"threshold\":1}", "no argument \\\"threshold\\\"");
+    refused(&daemon, "{\"command\":\"\xff\"}", "unable to decode");
+    ck_assert_uint_eq(daemon.stepped, 0);
+    ck_assert(!daemon.shut);
+
+    /* Depth and length do not matter. */
+    char *deep = malloc(60001);
+    memset(deep, '[', 60000);
+    deep[60000] = '\0';
+    refused(&daemon, deep, "no JSON");
+    memset(deep, 'x', 60000);
+    memcpy(deep, "{\"command\":\"", 12);
+    memcpy(deep + 59998, "\"}", 2);
+    refused(&daemon, deep, "there is no command");
+    ck_assert_uint_lt(strlen(daemon.reply), 300);
+    free(deep);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("command");
+    TCase *tests = tcase_create("command");
+    tcase_add_test(tests, reports);
+    tcase_add_test(tests, every_listed_command_runs);
+    tcase_add_test(tests, actions);
+    tcase_add_test(tests, bad_requests);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline_fixture.h"
+#include <pipeline/discipline.h>
+
+static struct pipeline_config defaults(void)
+{
+    struct pipeline_config config;
+    pipeline_config_init(&config);
+    return config;
+}
+
+static struct discipline_input input(double now_s, double error_s)
+{
+    return (struct discipline_input){
+        .now = {gn_nanoseconds(now_s)},
+        .error_s = error_s,
+        .error_sd = 1e-6,
+        .frequency = 1e-5,
+        .frequency_sd = 1e-8,
+        .interval_s = 64,
+        .update = true,
+    };
+}
+
+static struct discipline_order decide(struct discipline *discipline,
+                                      const struct pipeline_config *config,
+                                      struct discipline_input in)
+{
+    struct discipline_order order;
+    discipline_run(discipline, config, &in, &order);
+    ck_assert(isfinite(order.rate));
+    ck_assert_double_le(fabs(order.rate), config->max_frequency + config->max_slew_rate);
+    return order;
+}
+
+START_TEST(a_large_error_is_stepped_in_the_first_updates_only)
+{
+    struct pipeline_config config = defaults();
+    struct discipline discipline;
+    struct discipline_order order;
+    discipline_init(&discipline);
+    for (int i = 0; i < 3; i++) {
+        order = decide(&discipline, &config, input(i, -1000));
+        ck_assert(order.step);
+        ck_assert_double_eq_tol(order.step_s, -1000, 1e-12);
+        ck_assert_double_eq_tol(order.rate, 1e-5, 1e-15);
+        ck_assert_int_eq(discipline.state, DISCIPLINE_STEP);
+    }
+    order = decide(&discipline, &config, input(4, -1000));
+    ck_assert(!order.step && order.steer && order.has_deadline);
+    ck_assert_double_eq_tol(order.rate, 1e-5 - config.max_slew_rate, 1e-12);
+}
+END_TEST
+
+START_TEST(never_and_always)
+{
+    struct pipeline_config config = defaults();
+    struct discipline discipline;
+    discipline_init(&discipline);
+    config.step_updates = 0;
+    ck_assert(!decide(&discipline, &config, input(0, 5)).step);
+    discipline.updates = 1000;
+    config.step_updates = -1;
+    ck_assert(decide(&discipline, &config, input(0, 5)).step);
+    ck_assert(!decide(&discipline, &config, input(0, 0.9)).step);
+}
+END_TEST
+
+START_TEST(makestep_steps_whatever_the_policy)
+{
+    struct pipeline_config config = defaults();
+    struct discipline discipline;
+    struct discipline_input in = input(0, 0.003);
+    discipline_init(&discipline);
+    config.step_updates = 0;
+    in.update = false;
+    in.step_now = true;
+    ck_assert(decide(&discipline, &config, in).step);
+}
+END_TEST
+
+START_TEST(a_slew_ends_at_the_drift)
+{
+    struct pipeline_config config = defaults();
+    struct discipline discipline;
+    struct discipline_order order;
+    struct discipline_input in;
+    discipline_init(&discipline);
+    discipline.updates = 100;
+    order = decide(&discipline, &config, input(0, 0.4));
+    ck_assert_double_eq_tol(gn_seconds(order.deadline.ns), 0.4 * 12, 1e-6);
+    in = input(3, 0.15);
+    in.update = false;
+    in.rate = order.rate;
+    order = decide(&discipline, &config, in);
+    ck_assert(!order.steer && order.has_deadline);
+    in = input(4.8, 1e-9);
+    in.update = false;
+    in.rate = 1e-5 + config.max_slew_rate;
+    order = decide(&discipline, &config, in);
+    ck_assert(order.steer && !order.has_deadline);
+    ck_assert_double_eq_tol(order.rate, 1e-5, 1e-15);
+    ck_assert_int_eq(discipline.state, DISCIPLINE_HOLD);
+}
+END_TEST
+
+START_TEST(what_a_late_end_leaves_is_slewed_back)
+{
+    struct pipeline_config config = defaults();
+    struct discipline discipline;
+    struct discipline_order order;
+    struct discipline_input in = input(5, -0.002);
+    discipline_init(&discipline);
+    discipline.updates = 100;
+    decide(&discipline, &config, input(0, 0.4));
+    in.update = false;
+    order = decide(&discipline, &config, in);
+    ck_assert(order.steer && order.has_deadline);
+    ck_assert_double_lt(order.rate, 0);
+}
+END_TEST
+
+START_TEST(noise_is_slewed_slowly_certainty_fast)
+{
+    struct pipeline_config config = defaults();
+    struct discipline discipline;
+    struct discipline_input in = input(0, 5e-6);
+    discipline_init(&discipline);
+    discipline.updates = 100;
+    in.error_sd = 1e-5;
+    ck_assert_double_gt(gn_seconds(decide(&discipline, &config, in).deadline.ns), 20);
+    in.error_sd = 1e-7;
+    ck_assert_double_eq_tol(gn_seconds(decide(&discipline, &config, in).deadline.ns), 8, 1e-6);
+    in.error_s = 0.05;
+    ck_assert_double_eq_tol(gn_seconds(decide(&discipline, &config, in).deadline.ns), 1, 1e-6);
+}
+END_TEST
+
+START_TEST(no_rate_beyond_the_limits)
+{
+    struct chance chance = {1};
+    for (int i = 0; i < 10000; i++) {
+        struct pipeline_config config = defaults();
+        struct discipline discipline;
+        struct discipline_input in = input(0, chance_normal(&chance, 1) * exp(20 - i % 40));
+        discipline_init(&discipline);
+        discipline.updates = i % 7;
+        config.max_frequency = i % 3 == 0 ? 0 : 1e-4;
+        config.max_slew_rate = i % 5 == 0 ? 0 : 1e-3;
+        config.step_updates = 0;
+        in.frequency = chance_normal(&chance, 1e-2);
+        in.frequency_sd = i % 11 == 0 ? 0 : 1e-7;
+        in.interval_s = i % 2 ? 0.01 : 1e6;
+        decide(&discipline, &config, in);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("discipline");
+    TCase *tcase = tcase_create("discipline");
+    SRunner *runner;
+    int failed;
+    tcase_add_test(tcase, a_large_error_is_stepped_in_the_first_updates_only);
+    tcase_add_test(tcase, never_and_always);
+    tcase_add_test(tcase, makestep_steps_whatever_the_policy);
+    tcase_add_test(tcase, a_slew_ends_at_the_drift);
+    tcase_add_test(tcase, what_a_late_end_leaves_is_slewed_back);
+    tcase_add_test(tcase, noise_is_slewed_slowly_certainty_fast);
+    tcase_add_test(tcase, no_rate_beyond_the_limits);
+    suite_add_tcase(suite, tcase);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

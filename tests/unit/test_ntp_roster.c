@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <check.h>
+#include <plugins/proto-ntp/roster.h>
+#include <stdlib.h>
+
+static struct gn_address made(uint8_t last)
+{
+    return (struct gn_address){.family = GN_FAMILY_IPV4, .port = 123, .ip = {192, 0, 2, last}};
+}
+
+static struct roster with(uint8_t first, uint8_t count)
+{
+    struct roster roster;
+    struct gn_address addresses[40];
+    roster_init(&roster);
+    for (uint8_t i = 0; i < count; i++)
+        addresses[i] = made((uint8_t)(first + i));
+    roster_update(&roster, addresses, count);
+    return roster;
+}
+
+START_TEST(addresses_go_out_in_order_and_once)
+{
+    struct roster roster = with(1, 3);
+    struct gn_address address;
+    for (uint8_t i = 1; i <= 3; i++) {
+        ck_assert(roster_take(&roster, &address));
+        ck_assert_uint_eq(address.ip[3], i);
+    }
+    ck_assert(!roster_take(&roster, &address));
+}
+END_TEST
+
+START_TEST(an_empty_one_gives_nothing)
+{
+    struct roster roster;
+    struct gn_address address = made(9);
+    roster_init(&roster);
+    ck_assert(!roster_take(&roster, &address));
+    ck_assert(!roster_swap(&roster, &address));
+    ck_assert(roster_is_exhausted(&roster, 1));
+    ck_assert_int_gt(roster_swap_ns(&roster, 1), 0);
+}
+END_TEST
+
+START_TEST(doubles_nobodies_and_too_many_are_dropped)
+{
+    struct gn_address addresses[ROSTER_MAX * 3];
+    struct gn_address address;
+    struct roster roster;
+    for (size_t i = 0; i < ROSTER_MAX * 3; i++)
+        addresses[i] = made((uint8_t)(i / 2 + 1));
+    addresses[0].family = GN_FAMILY_NONE;
+    roster_init(&roster);
+    roster_update(&roster, addresses, ROSTER_MAX * 3);
+    ck_assert_uint_eq(roster.count, ROSTER_MAX);
+    for (uint8_t i = 1; i <= ROSTER_MAX; i++) {
+        ck_assert(roster_take(&roster, &address));
+        ck_assert_uint_eq(address.ip[3], i);
+    }
+}
+END_TEST
+
+START_TEST(a_swap_goes_round)
+{
+    struct roster roster = with(1, 3);
+    struct gn_address address;
+    roster_take(&roster, &address);
+    const uint8_t expected[] = {2, 3, 1, 2, 3, 1};
+    for (size_t i = 0; i < sizeof(expected); i++) {
+        ck_assert(roster_swap(&roster, &address));
+        ck_assert_uint_eq(address.ip[3], expected[i]);
+    }
+    struct roster lonely = with(1, 1);
+    roster_take(&lonely, &address);
+    ck_assert(!roster_swap(&lonely, &address));
+    ck_assert_uint_eq(address.ip[3], 1);
+}
+END_TEST
+
+START_TEST(two_never_share_an_address)
+{
+    struct roster roster = with(1, 4);
+    struct gn_address a;
+    struct gn_address b;
+    unsigned seed = 5;
+    roster_take(&roster, &a);
+    roster_take(&roster, &b);
+    for (int i = 0; i < 1000; i++) {
+        ck_assert(roster_swap(&roster, rand_r(&seed) % 2 == 0 ? &a : &b));
+        ck_assert_uint_ne(a.ip[3], b.ip[3]);
+    }
+}
+END_TEST
+
+START_TEST(an_update_keeps_what_is_in_use)
+{
+    struct roster roster = with(1, 3);
+    struct gn_address used;
+    struct gn_address address;
+    roster_take(&roster, &used);
+    const struct gn_address fresh[] = {made(1), made(7), made(8)};
+    roster_update(&roster, fresh, 3);
+    ck_assert_uint_eq(roster.count, 3);
+    address = used;
+    ck_assert(roster_swap(&roster, &address));
+    ck_assert_uint_eq(address.ip[3], 7);
+    const struct gn_address gone[] = {made(9)};
+    roster_update(&roster, gone, 1);
+    ck_assert(roster_swap(&roster, &address));
+    ck_assert_uint_eq(address.ip[3], 9);
+    ck_assert(roster_swap(&roster, &address)); /* until the next update the old one may come back */
+    ck_assert_uint_eq(address.ip[3], 7);
+}
+END_TEST
+
+START_TEST(rounds_get_slower)
+{
+    struct roster roster = with(1, 2);
+    ck_assert_int_eq(roster_swap_ns(&roster, 1), GN_NS_PER_S / 10);
+    ck_assert_int_eq(roster_swap_ns(&roster, 2), 2 * GN_NS_PER_S);
+    ck_assert_int_eq(roster_swap_ns(&roster, 5), 4 * GN_NS_PER_S);
+    ck_assert_int_eq(roster_swap_ns(&roster, 1000000), 1024 * GN_NS_PER_S);
+    ck_assert(!roster_is_exhausted(&roster, 1));
+    ck_assert(roster_is_exhausted(&roster, 2));
+    ck_assert(!roster_is_exhausted(&roster, 3));
+}
+END_TEST
+
+START_TEST(failed_resolutions_back_off)
+{
+    struct roster roster;
+    roster_init(&roster);
+    for (int64_t wait_s = 2; wait_s <= 1024; wait_s *= 2)
+        ck_assert_int_eq(roster_retry_ns(&roster), wait_s * GN_NS_PER_S);
+    for (int i = 0; i < 300; i++)
+        ck_assert_int_eq(roster_retry_ns(&roster), 1024 * GN_NS_PER_S);
+    const struct gn_address fresh[] = {made(1)};
+    roster_update(&roster, fresh, 1);
+    ck_assert_int_eq(roster_retry_ns(&roster), 2 * GN_NS_PER_S);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("ntp_roster");
+    TCase *tcase = tcase_create("roster");
+    tcase_add_test(tcase, addresses_go_out_in_order_and_once);
+    tcase_add_test(tcase, an_empty_one_gives_nothing);
+    tcase_add_test(tcase, doubles_nobodies_and_too_many_are_dropped);
+    tcase_add_test(tcase, a_swap_goes_round);
+    tcase_add_test(tcase, two_never_share_an_address);
+    tcase_add_test(tcase, an_update_keeps_what_is_in_use);
+    tcase_add_test(tcase, rounds_get_slower);
+    tcase_add_test(tcase, failed_resolutions_back_off);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
