@@ -143,6 +143,8 @@ static bool read_string(struct reader *reader)
             end++;
         if (*end == '\0' || *end == '\n')
             return refuse(reader, "syntax error: this string has no end, a \" is missing");
+        if ((unsigned char)*end < ' ' || *end == 0x7f)
+            return refuse(reader, "syntax error: a string cannot hold byte 0x%02x", *end);
         if (strncasecmp(end - 1, "\\x00", 4) == 0)
             return refuse(reader, "syntax error: a string cannot hold a zero byte");
         end++;
@@ -240,9 +242,15 @@ const char *config_path(struct arena *arena, const char *file, const char *path)
 
 static const char *load_stream(struct arena *arena, FILE *stream, char **content)
 {
-    char *buffer = memory_zeroed(FILE_SIZE_MAX + 1);
+    char *buffer = NULL;
+    size_t size = 0, capacity = 4096, got;
     const char *why = NULL;
-    size_t size = fread(buffer, 1, FILE_SIZE_MAX + 1, stream);
+    do {
+        capacity *= 2;
+        buffer = memory_resize(buffer, capacity, 1);
+        got = fread(buffer + size, 1, capacity - size, stream);
+        size += got;
+    } while (got > 0 && size <= FILE_SIZE_MAX);
     if (ferror(stream))
         why = strerror(errno);
     else if (size > FILE_SIZE_MAX)

@@ -148,7 +148,7 @@ static double window_jitter_s(const struct filter *filter)
  */
 static bool route_longer(const struct filter *filter)
 {
-    double least = INFINITY;
+    double least = HUGE_VAL;
     if (filter->count < ROUTE_WINDOW)
         return false;
     for (unsigned i = 1; i <= ROUTE_RUN; i++) {

@@ -354,7 +354,7 @@ static void bound(const struct pipeline_source *source, const struct estimate_fi
     double age_s = fmax(0, gn_seconds(gn_local_sub(fit->at, source->last.at)));
     double drifted_s =
         INTERVAL_SIGMAS * age_s * sqrt(fit->frequency_variance + fit->wander_variance * age_s / 3);
-    double alone_s = INFINITY;
+    double alone_s = HUGE_VAL;
     if (source->filter.count > 0)
         alone_s = source->last.delay_s / 2 + source->last.dispersion_s + fabs(source->residual_s) +
                   drifted_s;

@@ -25,9 +25,9 @@ for name in four six; do
     ctl $name --json sources >"$ROOM/sources.json"
     check "$name: tracking keeps the contract" "$PYTHON" "$TOOLS/contract.py" tracking <"$ROOM/tracking.json"
     check "$name: sources keeps the contract" "$PYTHON" "$TOOLS/contract.py" sources <"$ROOM/sources.json"
-    check "$name: the measured offset is under 1 ms" tells $name tracking \
-        'abs(v["system_offset_s"]) < 1e-3 and abs(v["last_offset_s"]) < 1e-3 and v["rms_offset_s"] < 1e-3'
-    check "$name: so says the source" tells $name sources \
+    check "$name: the measured offset is under 1 ms" await 20 tells $name tracking \
+        'abs(v["system_offset_s"]) < 1e-3 and abs(v["last_offset_s"]) < 1e-3'
+    check "$name: so says the source" await 20 tells $name sources \
         'len(v) == 1 and abs(v[0]["last_offset_s"]) < 1e-3 and 0 < v[0]["error_s"] < 0.1'
     check "$name: the source is selected, a server of stratum 8" tells $name sources \
         'v[0]["state"] == "selected" and v[0]["mode"] == "server" and v[0]["stratum"] == 8 and v[0]["plugin"] == "proto-ntp"'
@@ -38,7 +38,7 @@ for name in four six; do
         'v["error_bound_s"] >= abs(v["system_offset_s"]) and v["error_bound_s"] < 1'
 done
 check "four: the source's address" tells four sources 'v[0]["address"].startswith("127.0.0.1") and v[0]["name"] == "upstream"'
-check "four: it serves on as stratum 9" serves 127.0.0.1 "$port" \
+check "four: it serves on as stratum 9" await 10 serves 127.0.0.1 "$port" \
     'v["stratum"] == 9 and v["leap"] == 0 and v["mode"] == 4 and abs(v["offset_s"]) < 1e-3'
 check "four: over IPv6 too" serves ::1 "$port" 'v["stratum"] == 9'
 check "four: refid is the upstream's address" serves 127.0.0.1 "$port" 'v["refid"] == "7f000001"'

@@ -36,7 +36,8 @@ check "when they have gone, all is as before" await 10 answers daemon
 check "a client that asks and never reads" abuse deaf
 check "others are answered after it" answers daemon
 rss=$(awk '/^VmRSS/ { print $2 }' "/proc/${PID[daemon]}/status")
-check "memory stayed bounded ($rss KiB)" test "$rss" -lt 65536
+# AddressSanitizer keeps what is freed.
+grep -q libasan "/proc/${PID[daemon]}/maps" || check "memory stayed bounded ($rss KiB)" test "$rss" -lt 65536
 stop daemon
 check "it ends with 0, though clients still hang" same 0 "$STATUS"
 check "the socket's file is gone" differs test -e "$ROOM/daemon.sock"

@@ -447,6 +447,10 @@ START_TEST(files_that_cannot_be_read)
     ck_assert_str_eq(text_string(&fixture.findings),
                      "gnomon.conf: cannot read: it holds a zero byte, so it is no text\n");
     fixture_finish(&fixture);
+
+    ck_assert_ptr_null(config_load("/dev/zero", NULL, &fixture.diagnostics)); /* and ends */
+    ck_assert_str_eq(fixture.diagnostics.items[0].text, "cannot read: it is longer than 4 MiB");
+    diagnostics_finish(&fixture.diagnostics);
 }
 END_TEST
 

@@ -166,6 +166,31 @@ START_TEST(a_jump_of_frequency_is_followed)
 }
 END_TEST
 
+/* A measurement of five seconds ago, taken now or taken then: about the same
+ * knowledge, but for the wander since. */
+START_TEST(a_measurement_belongs_to_its_middle)
+{
+    struct chance chance = {5};
+    struct estimate late, then;
+    estimate_init(&late, 0, 1e-4);
+    estimate_init(&then, 0, 1e-4);
+    for (int i = 1; i < 6; i++) {
+        struct estimate_fit a, b;
+        struct filter_measure m =
+            measure_at(20 * i, 0, 5e-5 * 20 * i + chance_normal(&chance, 1e-6), 1e-6);
+        estimate_update(&then, &m);
+        m.at.ns += i > 1 ? 5 * SECOND : 0;
+        m.back_s = i > 1 ? 5 : 0;
+        estimate_update(&late, &m);
+        a = fit_at(&late, 20 * i + 10);
+        b = fit_at(&then, 20 * i + 10);
+        ck_assert_double_eq_tol(gn_seconds(a.base_ns - b.base_ns) + a.offset_s, b.offset_s, 2e-7);
+        ck_assert_double_eq_tol(log2(a.variance / b.variance), 0, 1);
+        ck_assert_double_eq_tol(log2(a.frequency_variance / b.frequency_variance), 0, 1);
+    }
+}
+END_TEST
+
 START_TEST(restart_keeps_the_frequency)
 {
     struct estimate estimate;
@@ -215,6 +240,7 @@ int main(void)
     tcase_add_test(tcase, the_bank_finds_the_wander);
     tcase_add_test(tcase, a_spike_is_refused_the_truth_never);
     tcase_add_test(tcase, a_jump_of_frequency_is_followed);
+    tcase_add_test(tcase, a_measurement_belongs_to_its_middle);
     tcase_add_test(tcase, restart_keeps_the_frequency);
     tcase_add_test(tcase, doubt_grows_with_time_both_ways);
     suite_add_tcase(suite, tcase);

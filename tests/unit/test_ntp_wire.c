@@ -113,6 +113,7 @@ START_TEST(interesting_dates_are_right)
     /* 0 means unknown: the first instant of an era is told a quarter of a nanosecond late. */
     ck_assert_uint_eq((uint32_t)(stamp.raw >> 32), dates[_i].ntp_s);
     ck_assert_uint_le((uint32_t)stamp.raw, 1);
+    ck_assert(stamp.raw != 0);
     int64_t pivots[] = {0, S(INT64_C(2000000000)), S(INT64_C(-2000000000))};
     for (size_t i = 0; i < sizeof(pivots) / sizeof(*pivots); i++) {
         gn_utc back = wire_stamp_to_utc(stamp, utc(date.ns + pivots[i]));
@@ -131,6 +132,8 @@ END_TEST
 
 START_TEST(every_nanosecond_survives_the_wire)
 {
+    ck_assert_uint_eq((uint32_t)wire_stamp_from_utc(utc(1)).raw, 4); /* 4.29 */
+    ck_assert_uint_eq((uint32_t)wire_stamp_from_utc(utc(2)).raw, 9); /* 8.59 */
     unsigned seed = 2;
     for (int i = 0; i < 100000; i++) {
         int64_t second = (int64_t)rand_r(&seed) * (i % 2 == 0 ? 1 : -1);

@@ -228,6 +228,7 @@ START_TEST(syntax_errors_say_what_is_wrong)
         {"a = [ { } ];", "1: syntax error: only single values stand in [ ]; for others write ( )"},
         {"a = 1;\n\na = 2;", "3: a: set twice in the same group, once is allowed"},
         {"a = { b = 1; c = 2;\nb = 3; };", "2: b: set twice in the same group, once is allowed"},
+        {"a = \"\x1b[2J\";", "1: syntax error: a string cannot hold byte 0x1b"},
         {"a = \x01;", "1: syntax error: byte 0x01 has no place here"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)

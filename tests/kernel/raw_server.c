@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * For the kernel test: the truth. Serves NTP by CLOCK_MONOTONIC_RAW plus a constant, which nobody
+ * steers, and prints each second by how much CLOCK_REALTIME is off from that. Its own stamps are
+ * taken by the program, so what it serves is late by some microseconds.
+ *
+ *     raw_server PORT AHEAD_S FASTER_PPM SECONDS
+ */
+
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <math.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define UNIX_TO_NTP_S INT64_C(2208988800)
+#define NS_PER_S INT64_C(1000000000)
+
+struct truth {
+    int64_t raw_ns, utc_ns; /* at the start */
+    double faster;          /* than the oscillator, s/s */
+};
+
+static int64_t read_ns(clockid_t id)
+{
+    struct timespec now;
+    clock_gettime(id, &now);
+    return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+static int64_t true_ns(const struct truth *truth, int64_t raw_ns)
+{
+    int64_t elapsed_ns = raw_ns - truth->raw_ns;
+    return truth->utc_ns + elapsed_ns + llround((double)elapsed_ns * truth->faster);
+}
+
+static int64_t error_ns(const struct truth *truth)
+{
+    int64_t before = read_ns(CLOCK_MONOTONIC_RAW);
+    int64_t system = read_ns(CLOCK_REALTIME);
+    int64_t after = read_ns(CLOCK_MONOTONIC_RAW);
+    return system - true_ns(truth, before + (after - before) / 2);
+}
+
+static void put32(unsigned char *to, uint32_t value)
+{
+    value = htonl(value);
+    memcpy(to, &value, sizeof value);
+}
+
+static void put_stamp(unsigned char *to, int64_t utc_ns)
+{
+    put32(to, (uint32_t)(utc_ns / NS_PER_S + UNIX_TO_NTP_S));
+    put32(to + 4, (uint32_t)(((uint64_t)(utc_ns % NS_PER_S) << 32) / (uint64_t)NS_PER_S));
+}
+
+static void answer(int fd, const struct truth *truth)
+{
+    unsigned char request[512], reply[48] = {(4 << 3) | 4, 1, 6, (unsigned char)-20};
+    struct sockaddr_in from;
+    socklen_t size = sizeof from;
+    ssize_t length = recvfrom(fd, request, sizeof request, 0, (struct sockaddr *)&from, &size);
+    int64_t received = true_ns(truth, read_ns(CLOCK_MONOTONIC_RAW));
+    if (length < 48 || (request[0] & 7) != 3)
+        return;
+    memcpy(reply + 12, "TRUE", 4);
+    put_stamp(reply + 16, received - NS_PER_S);
+    memcpy(reply + 24, request + 40, 8);
+    put_stamp(reply + 32, received);
+    put_stamp(reply + 40, true_ns(truth, read_ns(CLOCK_MONOTONIC_RAW)));
+    sendto(fd, reply, sizeof reply, 0, (struct sockaddr *)&from, size);
+}
+
+int main(int argc, char **argv)
+{
+    struct sockaddr_in bind_to = {.sin_family = AF_INET};
+    struct truth truth;
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (argc != 5)
+        return 2;
+    truth.raw_ns = read_ns(CLOCK_MONOTONIC_RAW);
+    truth.utc_ns = read_ns(CLOCK_REALTIME) + llround(atof(argv[2]) * 1e9);
+    truth.faster = atof(argv[3]) * 1e-6;
+    bind_to.sin_port = htons((uint16_t)atoi(argv[1]));
+    bind_to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&bind_to, sizeof bind_to) < 0) {
+        perror("raw_server");
+        return 1;
+    }
+    for (int second = 0; second < atoi(argv[4]);) {
+        int64_t next_ns = truth.raw_ns + (second + 1) * NS_PER_S;
+        int64_t left_ns = next_ns - read_ns(CLOCK_MONOTONIC_RAW);
+        struct pollfd waiting = {.fd = fd, .events = POLLIN};
+        if (left_ns > 0 && poll(&waiting, 1, (int)(left_ns / 1000000) + 1) > 0)
+            answer(fd, &truth);
+        if (read_ns(CLOCK_MONOTONIC_RAW) >= next_ns) {
+            printf("error %d %lld\n", ++second, (long long)error_ns(&truth));
+            fflush(stdout);
+        }
+    }
+    return 0;
+}

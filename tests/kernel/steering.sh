@@ -1,0 +1,87 @@
+#!/bin/bash
+# A real kernel's clock, steered for real: in a guest under QEMU, on virtual time. The guest's truth is
+# its oscillator made 80 ppm faster, 37.25 s ahead of its clock, served by NTP; raw_server.c prints
+# each second how far the system clock is off.
+. "$(dirname "$0")/../lib.sh"
+
+need qemu-system-x86_64 cpio busybox cc
+kernel=$(find "$PEERS/kernel/boot" -name 'vmlinuz-*' -print -quit 2>/dev/null)
+[ -n "$kernel" ] || skip "no kernel in $PEERS/kernel (tests/peers fetches it)"
+case $machine in x86_64) ;; *) skip "the guest is x86_64" ;; esac
+ldd "$GNOMOND" | grep -q asan && skip "a guest has no room for an instrumented build"
+
+guest=$ROOM/guest
+mkdir -p "$guest"/{bin,proc,sys,dev,etc,tmp,plugins,state,run} || bail "the guest's files"
+cp "$(command -v busybox)" "$guest/bin/busybox"
+for applet in sh mount ip sleep poweroff cat kill; do
+    ln -s busybox "$guest/bin/$applet"
+done
+cp "$GNOMOND" "$GNOMONCTL" "$guest/bin/"
+cp -L "$PLUGINS"/*.so "$guest/plugins/"
+check "the guest's server compiles" cc -O1 -o "$guest/bin/raw_server" "$(dirname "$0")/raw_server.c" -lm || exit 1
+# With the libraries that they load.
+for file in "$guest"/bin/gnomon* "$guest"/bin/raw_server "$guest"/plugins/*.so; do
+    ldd "$file"
+done | awk '/=> \// { print $3 } /^\t\/lib/ { print $1 }' | sort -u | while read -r library; do
+    mkdir -p "$guest${library%/*}" && cp -L "$library" "$guest$library"
+done
+
+cat >"$guest/etc/gnomon.conf" <<'END'
+clock = { drift_file = "/state/drift"; };
+sources = ( { use = "proto-ntp"; name = "truth"; server = "127.0.0.1"; port = 9123;
+              iburst = true; minpoll = 2; maxpoll = 5; } );
+END
+cat >"$guest/init" <<'END'
+#!/bin/sh
+mount -t proc proc /proc
+mount -t devtmpfs dev /dev
+ip link set lo up
+raw_server 9123 37.25 80 300 >/tmp/errors &
+server=$!
+sleep 1
+gnomond -c /etc/gnomon.conf --plugin-dir /plugins -s /run/gnomon.sock 2>/tmp/log &
+daemon=$!
+sleep 200
+gnomonctl -s /run/gnomon.sock --json tracking
+wait $server
+kill $daemon
+wait $daemon
+echo "daemon ended with $?"
+cat /tmp/log /tmp/errors
+echo "drift $(cat /state/drift)"
+echo done
+poweroff -f
+END
+chmod +x "$guest/init"
+(cd "$guest" && find . | cpio -o -H newc --quiet | gzip -1) >"$ROOM/initrd.gz"
+# Output to files of ours: the guest's console ends its lines with a carriage return.
+timeout 240 qemu-system-x86_64 -accel tcg -cpu max -m 512 -display none -serial stdio -parallel null \
+    -net none -no-reboot -icount shift=auto,sleep=off -rtc base=2026-01-01T00:00:00,clock=vm \
+    -kernel "$kernel" -initrd "$ROOM/initrd.gz" -append "console=ttyS0 quiet" \
+    </dev/null 2>"$ROOM/qemu.log" | tr -d '\r' >"$ROOM/console.log"
+
+# worst FROM TO: the largest error in ns of those seconds.
+worst() {
+    awk -v from="$1" -v to="$2" '$1 == "error" && $2 >= from && $2 <= to {
+        e = $3 < 0 ? -$3 : $3
+        if (e > worst) worst = e
+        n++
+    } END { print n == to - from + 1 ? worst : 1e18 }' "$ROOM/console.log"
+}
+below() { # LIMIT VALUE
+    awk -v limit="$1" -v value="$2" 'BEGIN { exit !(value < limit) }' || {
+        echo "$2 is not below $1"
+        return 1
+    }
+}
+
+check "the guest lives to its end" logged console '^done'
+check "the clock is stepped, once, by 37.25 s" same 1 "$(grep -c 'stepped by +37\.25' "$ROOM/console.log")"
+check "within 1 ms of the truth from the fifth second on" below 1000000 "$(worst 5 300)"
+check "within 100 us from the twentieth on" below 100000 "$(worst 20 300)"
+check "nobody else is said to move the clock" differs logged console 'somebody else'
+check "the drift file has the 80 ppm" matches '^drift (79\.[5-9]|80\.[0-4])' "$(grep '^drift' "$ROOM/console.log")"
+check "it ends in order" logged console 'daemon ended with 0'
+tracking=$(grep '^{' "$ROOM/console.log" | head -n 1)
+check "the bound covers the error" below "$(value 'int(1e9 * v["error_bound_s"]) + 1' <<<"$tracking")" "$(worst 195 205)"
+echo "# worst error from the twentieth second on: $(worst 20 300) ns"
