@@ -142,6 +142,7 @@ run() {
 
 finish() {
     local status=$? name log
+    [ "$BASHPID" = $$ ] || exit "$status" # a child that a signal met before it became its command
     trap - EXIT
     for name in "${!PID[@]}"; do
         kill "${PID[$name]}" 2>/dev/null

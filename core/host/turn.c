@@ -35,9 +35,11 @@ static void tell_kernel(struct daemon *daemon, gn_local now)
 {
     const struct gn_state *state = pipeline_state(daemon->pipeline);
     struct os_clock *clock = daemon->os->clock;
+    bool known = state->clock_state == GN_CLOCK_LOCKED || state->clock_state == GN_CLOCK_HOLDOVER;
+    /* The kernel copies the time of a synchronised clock to the RTC; its flag is the only switch. */
     struct os_clock_status status = {
-        .synchronised = state->synchronised,
-        .leap = state->synchronised && daemon->config->clock.leap == CONFIG_LEAP_SYSTEM
+        .synchronised = known && daemon->config->clock.rtc != CONFIG_RTC_OFF,
+        .leap = known && daemon->config->clock.leap == CONFIG_LEAP_SYSTEM
                     ? (enum gn_leap)state->leap
                     : GN_LEAP_NORMAL,
         .max_error_s = gn_state_root_dispersion_s(state, now) + state->root_delay_s / 2,

@@ -11,6 +11,8 @@
 #define AGED_DRIFT_SD 1e-6
 /* The snapshot is renewed at least after this, or after two polls. */
 #define LEAST_HORIZON_S 64.0
+/* So soon after it was found an estimate can still be disputed. */
+#define DISPUTE_NS (INT64_C(60) * GN_NS_PER_S)
 /* Weight of the newest in the RMS offset. As chrony. */
 #define RMS_GAIN 0.1
 
@@ -93,7 +95,7 @@ void pipeline_suspended(struct pipeline *pipeline, gn_local now, double by_s)
         s->poll_s = ldexp(1, s->config.min_poll_log2s);
     }
     pipeline->valid = false;
-    pipeline->synchronised = false;
+    pipeline->bounded = false;
     if (pipeline->clock_state != GN_CLOCK_UNSET)
         pipeline->clock_state = GN_CLOCK_FREE_RUNNING;
     pipeline->dirty = true;
@@ -130,7 +132,7 @@ int pipeline_makestep(struct pipeline *pipeline)
 {
     if (!pipeline_disciplines(pipeline))
         return -EPERM;
-    if (!pipeline->valid || !pipeline->synchronised)
+    if (!pipeline->valid || !pipeline->bounded)
         return -EAGAIN;
     pipeline->step_now = true;
     return 0;
@@ -177,15 +179,13 @@ static double bound_of(const struct pipeline *pipeline, gn_local now)
 static void become_synchronised(struct pipeline *pipeline, const struct pipeline_turn *turn)
 {
     double bound_s = bound_of(pipeline, turn->now);
-    if (!pipeline->synchronised)
-        pipeline_tell(pipeline, GN_EVENT_SYNCHRONISED, GN_INFO, NULL, bound_s,
-                      "synchronised to %s (offset %+.6f s, error at most %.6f s)",
-                      pipeline->system->name, error_of(pipeline, turn), bound_s);
-    else if (pipeline->clock_state == GN_CLOCK_HOLDOVER)
-        pipeline_tell(pipeline, GN_EVENT_SOURCE_SELECTED, GN_INFO, NULL, error_of(pipeline, turn),
-                      "hold-over ends: the error of the clock was %+.6f s",
-                      error_of(pipeline, turn));
-    pipeline->synchronised = true;
+    pipeline_tell(pipeline, GN_EVENT_SYNCHRONISED, GN_INFO, NULL, bound_s,
+                  "synchronised %sto %s (offset %+.6f s, error at most %.6f s)",
+                  pipeline->clock_state == GN_CLOCK_HOLDOVER ? "again " : "",
+                  pipeline->system->name, error_of(pipeline, turn), bound_s);
+    if (!pipeline->bounded)
+        pipeline->locked_since = turn->now;
+    pipeline->bounded = true;
     pipeline->clock_state = GN_CLOCK_LOCKED;
     pipeline->dirty = true;
 }
@@ -207,8 +207,28 @@ static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
     pipeline->stratum = (uint8_t)(source->stratum + 1);
     pipeline->refid = source->config.refid;
     pipeline->horizon_s = fmax(LEAST_HORIZON_S, 2 * source->poll_s);
-    if (pipeline->clock_state != GN_CLOCK_LOCKED || !pipeline->synchronised)
+    if (pipeline->clock_state != GN_CLOCK_LOCKED || !pipeline->bounded)
         become_synchronised(pipeline, turn);
+}
+
+/*
+ * Sources that disagree so soon after the first of them was believed take that belief back: there
+ * is no history of our own yet that could be held against them.
+ */
+static bool is_disputed(const struct pipeline *pipeline, const struct pipeline_turn *turn)
+{
+    return turn->selection.no_majority && pipeline->clock_state == GN_CLOCK_LOCKED &&
+           gn_local_sub(turn->now, pipeline->locked_since) < DISPUTE_NS;
+}
+
+static void take_back(struct pipeline *pipeline)
+{
+    pipeline->valid = false;
+    pipeline->bounded = false;
+    pipeline->clock_state = GN_CLOCK_UNSET;
+    pipeline->dirty = true;
+    pipeline_tell(pipeline, GN_EVENT_LOST, GN_WARNING, NULL, pipeline->config.max_distance_s,
+                  "no source is selected: what the first one said is disputed");
 }
 
 /* Nobody is selected: live on the estimate for as long as its bound means anything. */
@@ -216,6 +236,8 @@ static void hold_over(struct pipeline *pipeline, const struct pipeline_turn *tur
 {
     double bound_s;
     pipeline->used = 0;
+    if (is_disputed(pipeline, turn))
+        take_back(pipeline);
     if (!pipeline->valid)
         return;
     pipeline->horizon_s = LEAST_HORIZON_S;
@@ -223,16 +245,16 @@ static void hold_over(struct pipeline *pipeline, const struct pipeline_turn *tur
     if (pipeline->clock_state == GN_CLOCK_LOCKED) {
         pipeline->clock_state = GN_CLOCK_HOLDOVER;
         pipeline->dirty = true;
-        pipeline_tell(pipeline, GN_EVENT_SOURCE_SELECTED, GN_WARNING, NULL, bound_s,
+        pipeline_tell(pipeline, GN_EVENT_LOST, GN_WARNING, NULL, bound_s,
                       "no source is selected: holding over (error at most %.6f s)", bound_s);
     }
     if (pipeline->clock_state == GN_CLOCK_HOLDOVER &&
         !(bound_s <= pipeline->config.max_distance_s)) {
         pipeline->clock_state = GN_CLOCK_FREE_RUNNING;
-        pipeline->synchronised = false;
+        pipeline->bounded = false;
         pipeline->dirty = true;
         pipeline_tell(pipeline, GN_EVENT_LOST, GN_WARNING, NULL, bound_s,
-                      "no longer synchronised: without a source the error may exceed %.3f s",
+                      "hold-over ends: without a source the error may exceed %.3f s",
                       pipeline->config.max_distance_s);
     }
 }

@@ -90,11 +90,10 @@ void pipeline_source_hint(const struct pipeline *, const struct pipeline_source 
 #define PIPELINE_EVENTS 16
 
 /**
- * An event of the pipeline, with its words. From here come SYNCHRONISED, LOST (the error bound has
- * passed max_distance), STEPPED, LEAP (announced), SOURCE_SELECTED (also without a source:
- * hold-over begins or ends), SOURCE_FALSETICKER (without a source: no majority), SOURCE_REACHABLE,
- * SOURCE_UNREACHABLE and SOURCE_FAULT; what the owner tells us (clock moved or refused, suspend, a
- * leap second applied) is for him to tell. STEPPED is told with the order: drop it if it fails.
+ * An event of the pipeline, with its words. From here come SYNCHRONISED, LOST (hold-over begins, its
+ * bound has become useless, or the first source is disputed), STEPPED, SOURCE_SELECTED,
+ * SOURCE_FALSETICKER, SOURCE_FAULT (without a source: no majority), SOURCE_REACHABLE,
+ * SOURCE_UNREACHABLE and LEAP (announced).
  */
 struct pipeline_event {
     enum gn_event_kind kind;

@@ -64,7 +64,8 @@ struct pipeline {
     bool valid;
     struct estimate_fit fit;
     enum gn_clock_state clock_state;
-    bool synchronised;
+    bool bounded; /* the estimate's error has a bound that means something */
+    gn_local locked_since;
     double root_delay_s, fixed_dispersion_s; /* of the system source, without our own sigmas */
     uint8_t stratum;
     uint32_t refid;

@@ -80,7 +80,7 @@ static void tell_majority(struct pipeline *pipeline, const struct selection *sel
     for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
         usable += s->candidate->usable;
     if (selection->no_majority && !pipeline->no_majority)
-        pipeline_tell(pipeline, GN_EVENT_SOURCE_FALSETICKER, GN_WARNING, NULL, 0,
+        pipeline_tell(pipeline, GN_EVENT_SOURCE_FAULT, GN_WARNING, NULL, 0,
                       "no majority of the %zu usable sources agrees: none is followed", usable);
     pipeline->no_majority = selection->no_majority;
 }

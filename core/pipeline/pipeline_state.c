@@ -80,7 +80,6 @@ static void state_from_clock(const struct pipeline *pipeline, int64_t system_ns,
 /* Nothing else is left: our own clock, as a reference. Whom we follow agrees by definition. */
 static void serve_own_clock(const struct pipeline *pipeline, struct gn_state *state)
 {
-    state->synchronised = true;
     state->stratum = pipeline->config.local_stratum;
     state->leap = (uint8_t)pipeline->leap.pending;
     state->refid = LOCAL_REFID;
@@ -95,21 +94,21 @@ void pipeline_state_build(struct pipeline *pipeline, gn_local now, int64_t syste
     struct gn_state *state = &pipeline->state;
     *state = (struct gn_state){
         .size = sizeof *state,
-        .synchronised = pipeline->synchronised,
-        .stratum = pipeline->synchronised ? pipeline->stratum : 16,
-        .leap = (uint8_t)(pipeline->synchronised ? pipeline->leap.pending : GN_LEAP_UNSYNCHRONISED),
+        .synchronised = pipeline->bounded && pipeline->clock_state == GN_CLOCK_LOCKED,
+        .stratum = pipeline->bounded ? pipeline->stratum : 16,
+        .leap = (uint8_t)(pipeline->bounded ? pipeline->leap.pending : GN_LEAP_UNSYNCHRONISED),
         .clock_state =
             (uint8_t)(pipeline->discipline.state == DISCIPLINE_STEP ? GN_CLOCK_STEPPING
                                                                     : pipeline->clock_state),
         .precision_log2s = pipeline->config.precision_log2s,
-        .refid = pipeline->synchronised ? pipeline->refid : 0,
+        .refid = pipeline->bounded ? pipeline->refid : 0,
         .at = now,
     };
     if (pipeline->valid)
         state_from_estimate(pipeline, now, state);
     else
         state_from_clock(pipeline, system_ns, frequency, state);
-    if (!pipeline->synchronised && pipeline->config.local_active)
+    if (!pipeline->bounded && pipeline->config.local_active)
         serve_own_clock(pipeline, state);
 }
 

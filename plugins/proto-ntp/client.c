@@ -131,6 +131,7 @@ static void begin_burst(struct client *client, unsigned good, unsigned requests)
     client->burst_requests = client->config.iburst ? requests : 0;
 }
 
+/* The first request waits for the timer's event, which brings its random number. */
 static void start(struct client *client, const struct client_event *event,
                   struct client_actions *actions)
 {
@@ -145,13 +146,9 @@ static void start(struct client *client, const struct client_event *event,
     exchange_init(&client->exchange, client->config.version);
     client->phase = CLIENT_IDLE;
     client->polled = event->now;
-    if (event->delay_ns <= 0) {
-        poll_server(client, event, actions);
-        return;
-    }
     actions->close = true;
     actions->arm = true;
-    actions->delay_ns = event->delay_ns;
+    actions->delay_ns = event->delay_ns > 0 ? event->delay_ns : 0;
 }
 
 /* ---------------------------------------------------------------- no reply */

@@ -77,7 +77,7 @@ static void set_clock(struct member *member, struct exchange_reply *reply)
 {
     struct gn_state state = {.size = sizeof(state)};
     bool is_known = gn_state_read(member->host, &state) == 0;
-    if (is_known && state.synchronised)
+    if (is_known && state.leap != GN_LEAP_UNSYNCHRONISED)
         reply->pivot = gn_state_utc(&state, reply->t4);
     else
         reply->pivot = gn_system_time(member->host, reply->t4);
@@ -224,8 +224,7 @@ void member_place(struct member *member, const struct gn_address *address, int64
     gn_source_address(member->host, member->source, address_text(address, text),
                       address_refid(address));
     struct client_event event = new_event(member, CLIENT_START, gn_now(member->host));
-    /* The timer's turn draws the request's random number. */
-    event.delay_ns = delay_ns > 0 ? delay_ns : 1;
+    event.delay_ns = delay_ns;
     run(member, &event);
 }
 

@@ -97,7 +97,8 @@ static void describe_us(const struct gn_state *state, gn_local when, struct wire
     reply->root_dispersion = wire_short_from_seconds(gn_state_root_dispersion_s(state, when));
     if (state->ref_time.ns != 0)
         reply->reference = wire_stamp_from_utc(state->ref_time);
-    if (!state->synchronised || state->stratum > WIRE_STRATUM_MAX) {
+    if (state->leap == GN_LEAP_UNSYNCHRONISED || state->stratum == 0 ||
+        state->stratum > WIRE_STRATUM_MAX) {
         reply->leap = WIRE_LEAP_UNSYNCHRONISED;
         return; /* stratum 0 stands for 16; no reference */
     }

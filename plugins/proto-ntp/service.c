@@ -158,8 +158,8 @@ static int open_listener(struct listener *listener)
  * not ours to take is another matter. */
 static bool is_family_missing(const struct listener *listener, int error)
 {
-    return listener->address.family == GN_FAMILY_IPV6 &&
-           error != -EADDRINUSE && error != -EACCES && error != -ENOMEM;
+    return listener->address.family == GN_FAMILY_IPV6 && error != -EADDRINUSE && error != -EACCES &&
+           error != -ENOMEM;
 }
 
 int service_start(void *instance)

@@ -25,9 +25,13 @@ for name in term int hup; do
     check "$name: the control socket's file is gone" differs test -e "$ROOM/$name.sock"
 done
 
-# A signal that comes while it is starting.
-for delay in 0 0.01 0.02 0.05; do
+# A signal that comes while it is starting: before it is ready to hear of it, or after.
+is_gnomond() {
+    grep -q '^gnomond' "/proc/${PID[$1]}/comm"
+}
+for delay in 0 0.005 0.01 0.02 0.05; do
     launch early
+    await 10 is_gnomond early
     sleep $delay
     stop early
     case $STATUS in

@@ -117,7 +117,7 @@ static void check_unsynchronised(const struct gn_state *state)
 START_TEST(an_unsynchronised_server_says_so)
 {
     struct gn_state state = some_state();
-    state.synchronised = false;
+    state.leap = GN_LEAP_UNSYNCHRONISED;
     check_unsynchronised(&state);
     state = some_state();
     state.stratum = 16;

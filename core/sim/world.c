@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <base/memory.h>
+#include <sim/world.h>
+#include <stdlib.h>
+
+struct world {
+    uint64_t seed;
+    gn_utc start, now;
+    struct world_event **heap; /* from 1: the parent of i is i/2 */
+    size_t count, capacity;
+    uint64_t orders, events;
+    bool stopped;
+};
+
+struct world *world_create(uint64_t seed, gn_utc start)
+{
+    struct world *world = calloc(1, sizeof *world);
+    if (world != NULL)
+        *world = (struct world){.seed = seed, .start = start, .now = start};
+    return world;
+}
+
+void world_destroy(struct world *world)
+{
+    if (world == NULL)
+        return;
+    free(world->heap);
+    free(world);
+}
+
+uint64_t world_seed(const struct world *world)
+{
+    return world->seed;
+}
+
+gn_utc world_now(const struct world *world)
+{
+    return world->now;
+}
+
+gn_utc world_start(const struct world *world)
+{
+    return world->start;
+}
+
+uint64_t world_events(const struct world *world)
+{
+    return world->events;
+}
+
+/* ---------------------------------------------------------------- heap */
+
+static bool before(const struct world_event *a, const struct world_event *b)
+{
+    return a->when_ns != b->when_ns ? a->when_ns < b->when_ns : a->order < b->order;
+}
+
+static void put(struct world *world, size_t place, struct world_event *event)
+{
+    world->heap[place] = event;
+    event->place = place;
+}
+
+static void rise(struct world *world, size_t place, struct world_event *event)
+{
+    while (place > 1 && before(event, world->heap[place / 2])) {
+        put(world, place, world->heap[place / 2]);
+        place /= 2;
+    }
+    put(world, place, event);
+}
+
+static void sink(struct world *world, size_t place, struct world_event *event)
+{
+    for (;;) {
+        size_t child = 2 * place;
+        if (child < world->count && before(world->heap[child + 1], world->heap[child]))
+            child++;
+        if (child > world->count || before(event, world->heap[child]))
+            break;
+        put(world, place, world->heap[child]);
+        place = child;
+    }
+    put(world, place, event);
+}
+
+static void take_out(struct world *world, struct world_event *event)
+{
+    struct world_event *last = world->heap[world->count--];
+    size_t place = event->place;
+    event->place = 0;
+    if (last == event)
+        return;
+    if (place > 1 && before(last, world->heap[place / 2]))
+        rise(world, place, last);
+    else
+        sink(world, place, last);
+}
+
+/* ---------------------------------------------------------------- orders */
+
+void world_order(struct world *world, struct world_event *event, gn_utc when)
+{
+    world_cancel(world, event);
+    if (world->count + 2 > world->capacity) {
+        world->capacity = 2 * world->capacity + 64;
+        world->heap = memory_resize(world->heap, world->capacity, sizeof(struct world_event *));
+    }
+    event->when_ns = when.ns > world->now.ns ? when.ns : world->now.ns;
+    event->order = world->orders++;
+    rise(world, ++world->count, event);
+}
+
+void world_order_in(struct world *world, struct world_event *event, int64_t delay_ns)
+{
+    /* Whoever waits for centuries waits for ever: the sum must not overflow. */
+    if (delay_ns > INT64_MAX / 4)
+        delay_ns = INT64_MAX / 4;
+    world_order(world, event, gn_utc_add(world->now, delay_ns));
+}
+
+void world_cancel(struct world *world, struct world_event *event)
+{
+    if (event->place != 0)
+        take_out(world, event);
+}
+
+/* ---------------------------------------------------------------- time passes */
+
+void world_run(struct world *world, gn_utc until)
+{
+    assert(until.ns >= world->now.ns);
+    world->stopped = false;
+    while (!world->stopped && world->count > 0 && world->heap[1]->when_ns <= until.ns) {
+        struct world_event *event = world->heap[1];
+        take_out(world, event);
+        world->now.ns = event->when_ns;
+        world->events++;
+        event->happen(event->arg); /* may free the event */
+    }
+    if (!world->stopped)
+        world->now = until;
+}
+
+void world_stop(struct world *world)
+{
+    world->stopped = true;
+}
