@@ -61,6 +61,7 @@ static const struct gn_option source_rows[] = {
      .type = GN_OPT_INT,
      FIELD(stratum),
      .preset = "-1",
+     .min = -1,
      .max = 15,
      .help = "Stratum of the reference; -1: as measured"},
     {.key = "refid",

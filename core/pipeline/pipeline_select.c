@@ -23,7 +23,7 @@ static void gather(struct pipeline *pipeline, struct pipeline_turn *turn)
 }
 
 /*
- * At the start the first to answer may be the liar: with more than two sources nothing is selected
+ * At the start the first to answer may be the liar: with several sources nothing is selected
  * until more than half of them agree, so that those to come cannot overturn it, or until the first
  * has waited long enough.
  */
@@ -39,7 +39,7 @@ static bool waiting(struct pipeline *pipeline, const struct pipeline_turn *turn)
                          (selection->found && s->config.tier > selection->tier);
         wanted += !pointless;
     }
-    pipeline->settled = wanted <= 2 || (selection->found && 2 * selection->truechimers > wanted) ||
+    pipeline->settled = (selection->found && 2 * selection->truechimers > wanted) ||
                         gn_local_sub(turn->now, pipeline->first_sample) >= PIPELINE_WAIT_NS;
     return !pipeline->settled;
 }

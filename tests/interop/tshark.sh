@@ -42,7 +42,7 @@ decode() {
         fields+=(-e "$field")
     done
     tshark -r "$ROOM/capture.pcapng" -d "udp.port==$upstream,ntp" -d "udp.port==$port,ntp" -Y "$filter" \
-        -T fields "${fields[@]}" 2>/dev/null
+        -T fields "${fields[@]}" 2>"$ROOM/tshark.log" || echo "tshark: $(tail -n 1 "$ROOM/tshark.log")"
 }
 tcp_or_udp=$(decode udp frame.number | wc -l)
 check "the capture has packets ($tcp_or_udp)" test "$tcp_or_udp" -gt 30

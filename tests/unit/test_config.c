@@ -270,7 +270,7 @@ START_TEST(common_keys_are_checked)
               "gnomon.conf:4: tier: 10 is out of range, allowed is 0 … 9\n"
               "gnomon.conf:5: refid: must be one to four printable ASCII characters, such as "
               "\"GPS\"\n"
-              "gnomon.conf:6: stratum: 16 is out of range, allowed is 0 … 15\n");
+              "gnomon.conf:6: stratum: 16 is out of range, allowed is -1 … 15\n");
 }
 END_TEST
 
