@@ -301,6 +301,7 @@ own_network() {
         local how=(unshare -n)
         [ "$(id -u)" = 0 ] || how=(unshare -Urn)
         "${how[@]}" true 2>/dev/null || skip "no network namespace may be made here"
+        rm -rf "$ROOM" # the new run makes its own
         GNOMON_OWN_NETWORK=1 exec "${how[@]}" bash "$0"
     fi
     ip link set lo up || skip "ip cannot set up loopback"

@@ -30,6 +30,7 @@ struct control {
     struct os_listener *listener;
     struct client *clients;
     size_t client_count;
+    bool crowded; /* said already */
 };
 
 static const struct os_net_ops *net(const struct control *control)
@@ -207,11 +208,14 @@ static void accepted(void *arg, struct os_stream *stream)
 {
     struct control *control = arg;
     if (control->client_count >= CONTROL_CLIENTS_MAX) {
-        logger_log(control->logger, GN_WARNING, "control", "more than %d clients, one turned away",
-                   CONTROL_CLIENTS_MAX);
+        if (!control->crowded)
+            logger_log(control->logger, GN_WARNING, "control",
+                       "more than %d clients: the others are turned away", CONTROL_CLIENTS_MAX);
+        control->crowded = true;
         turn_away(control, stream, "{\"ok\":false,\"error\":\"too many clients\"}\n");
         return;
     }
+    control->crowded = false;
     struct client *client = client_create(control, stream);
     if (client == NULL) {
         turn_away(control, stream, "{\"ok\":false,\"error\":\"out of memory\"}\n");

@@ -36,7 +36,8 @@ static void tell_kernel(struct daemon *daemon, gn_local now)
     const struct gn_state *state = pipeline_state(daemon->pipeline);
     struct os_clock *clock = daemon->os->clock;
     bool known = state->clock_state == GN_CLOCK_LOCKED || state->clock_state == GN_CLOCK_HOLDOVER;
-    /* The kernel copies the time of a synchronised clock to the RTC; its flag is the only switch. */
+    /* The kernel copies the time of a synchronised clock to the RTC; its flag is the only switch.
+     */
     struct os_clock_status status = {
         .synchronised = known && daemon->config->clock.rtc != CONFIG_RTC_OFF,
         .leap = known && daemon->config->clock.leap == CONFIG_LEAP_SYSTEM
@@ -49,11 +50,14 @@ static void tell_kernel(struct daemon *daemon, gn_local now)
     (void)clock->ops->status(clock, &status);
 }
 
-static void pass_events(struct daemon *daemon, const struct pipeline_actions *actions, gn_local now)
+static void pass_events(struct daemon *daemon, const struct pipeline_actions *actions, bool stepped,
+                        gn_local now)
 {
     for (size_t i = 0; i < actions->event_count; i++) {
         const struct pipeline_event *event = &actions->events[i];
         struct gn_source *source = source_find(&daemon->sources, event->source);
+        if (event->kind == GN_EVENT_STEPPED && !stepped)
+            continue; /* it was ordered, but refused */
         bus_put(&daemon->bus, &(struct gn_event){
                                   .kind = event->kind,
                                   .level = event->level,
@@ -80,11 +84,13 @@ static void arm_deadline(struct daemon *daemon, const struct pipeline_actions *a
 static void run_pipeline(struct daemon *daemon)
 {
     struct pipeline_actions actions = {0};
+    bool stepped;
     gn_local now = timekeeper_now(&daemon->keeper);
     pipeline_run(daemon->pipeline, now, timekeeper_system(&daemon->keeper, now).ns,
                  timekeeper_frequency(&daemon->keeper), &actions);
-    if (actions.step && daemon->keeper.settable &&
-        carry_out(daemon, timekeeper_step(&daemon->keeper, actions.step_ns)))
+    stepped = actions.step && daemon->keeper.settable &&
+              carry_out(daemon, timekeeper_step(&daemon->keeper, actions.step_ns));
+    if (stepped)
         now = timekeeper_now(&daemon->keeper);
     if (actions.steer && daemon->keeper.settable)
         carry_out(daemon, timekeeper_steer(&daemon->keeper, actions.frequency));
@@ -92,7 +98,7 @@ static void run_pipeline(struct daemon *daemon)
         tell_kernel(daemon, now);
     if (actions.published)
         publish_write(&daemon->publish, pipeline_state(daemon->pipeline));
-    pass_events(daemon, &actions, now);
+    pass_events(daemon, &actions, stepped, now);
     arm_deadline(daemon, &actions, now);
 }
 

@@ -96,6 +96,7 @@ void pipeline_suspended(struct pipeline *pipeline, gn_local now, double by_s)
     }
     pipeline->valid = false;
     pipeline->bounded = false;
+    pipeline->agreed = false;
     if (pipeline->clock_state != GN_CLOCK_UNSET)
         pipeline->clock_state = GN_CLOCK_FREE_RUNNING;
     pipeline->dirty = true;
@@ -183,8 +184,6 @@ static void become_synchronised(struct pipeline *pipeline, const struct pipeline
                   "synchronised %sto %s (offset %+.6f s, error at most %.6f s)",
                   pipeline->clock_state == GN_CLOCK_HOLDOVER ? "again " : "",
                   pipeline->system->name, error_of(pipeline, turn), bound_s);
-    if (!pipeline->bounded)
-        pipeline->locked_since = turn->now;
     pipeline->bounded = true;
     pipeline->clock_state = GN_CLOCK_LOCKED;
     pipeline->dirty = true;
@@ -199,6 +198,7 @@ static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
         pipeline->updated = turn->now;
         pipeline->dirty = true;
     }
+    pipeline->agreed = pipeline->agreed || turn->selection.truechimers > 1;
     pipeline->fit = turn->combine.fit;
     pipeline->valid = true;
     pipeline->root_delay_s = source->root_delay_s + filter_delay_s(&source->filter);
@@ -218,7 +218,7 @@ static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
 static bool is_disputed(const struct pipeline *pipeline, const struct pipeline_turn *turn)
 {
     return turn->selection.no_majority && pipeline->clock_state == GN_CLOCK_LOCKED &&
-           gn_local_sub(turn->now, pipeline->locked_since) < DISPUTE_NS;
+           !pipeline->agreed && gn_local_sub(turn->now, pipeline->first_sample) < DISPUTE_NS;
 }
 
 static void take_back(struct pipeline *pipeline)

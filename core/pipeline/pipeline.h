@@ -90,8 +90,8 @@ void pipeline_source_hint(const struct pipeline *, const struct pipeline_source 
 #define PIPELINE_EVENTS 16
 
 /**
- * An event of the pipeline, with its words. From here come SYNCHRONISED, LOST (hold-over begins, its
- * bound has become useless, or the first source is disputed), STEPPED, SOURCE_SELECTED,
+ * An event of the pipeline, with its words. From here come SYNCHRONISED, LOST (hold-over begins,
+ * its bound has become useless, or the first source is disputed), STEPPED, SOURCE_SELECTED,
  * SOURCE_FALSETICKER, SOURCE_FAULT (without a source: no majority), SOURCE_REACHABLE,
  * SOURCE_UNREACHABLE and LEAP (announced).
  */

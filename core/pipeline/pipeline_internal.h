@@ -65,7 +65,7 @@ struct pipeline {
     struct estimate_fit fit;
     enum gn_clock_state clock_state;
     bool bounded; /* the estimate's error has a bound that means something */
-    gn_local locked_since;
+    bool agreed;  /* ever by two sources or more: nobody new can dispute it away */
     double root_delay_s, fixed_dispersion_s; /* of the system source, without our own sigmas */
     uint8_t stratum;
     uint32_t refid;

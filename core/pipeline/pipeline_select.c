@@ -2,6 +2,7 @@
 
 /* A run's first half: judge the sources, select, combine, and tell what has changed. */
 
+#include <math.h>
 #include <pipeline/pipeline_internal.h>
 
 /* All candidates relative to the first estimate there is: near enough for doubles. */
@@ -19,6 +20,36 @@ static void gather(struct pipeline *pipeline, struct pipeline_turn *turn)
     for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
         s->candidate = &pipeline->candidates[i++];
         pipeline_source_judge(pipeline, s, turn->now, turn->base_ns);
+    }
+}
+
+/* How far a candidate lies outside of what our own estimate allows; 0: it agrees. */
+static double against_us(const struct pipeline *pipeline, const struct pipeline_turn *turn,
+                         const struct selection_candidate *candidate)
+{
+    struct estimate_fit fit = pipeline->fit;
+    estimate_fit_advance(&fit, turn->now);
+    double apart_s = candidate->offset_s - gn_seconds(fit.base_ns - turn->base_ns) - fit.offset_s;
+    double allowed_s =
+        candidate->interval_s + pipeline->root_delay_s / 2 + pipeline_dispersion_s(pipeline, &fit);
+    return fabs(apart_s) > allowed_s ? apart_s - copysign(allowed_s, apart_s) : 0;
+}
+
+/*
+ * A source that a majority has found lying does not become right when the others are gone: not
+ * while our own estimate still has a bound, and the source lies outside of it.
+ */
+static void remember_liars(struct pipeline *pipeline, const struct pipeline_turn *turn)
+{
+    for (struct pipeline_source *s = pipeline->first; s != NULL && pipeline->bounded; s = s->next) {
+        double outside_s =
+            s->lied && s->candidate->usable ? against_us(pipeline, turn, s->candidate) : 0;
+        if (fpclassify(outside_s) == FP_ZERO)
+            continue;
+        s->candidate->usable = false;
+        s->candidate->state = GN_SOURCE_FALSETICKER;
+        s->candidate->reason = GN_REASON_DISAGREES;
+        s->candidate->outside_s = outside_s;
     }
 }
 
@@ -89,6 +120,7 @@ void pipeline_select(struct pipeline *pipeline, struct pipeline_turn *turn)
 {
     const struct pipeline_source *before = pipeline->system;
     gather(pipeline, turn);
+    remember_liars(pipeline, turn);
     pipeline->system = NULL;
     selection_run(&turn->selection, pipeline->candidates, pipeline->count, pipeline->edges,
                   pipeline->config.min_sources);

@@ -118,7 +118,7 @@ static const struct gn_role roles[] = {
 GN_PLUGIN = {
     GN_PLUGIN_HEAD,
     .name = "proto-ntp",
-    .version = "0.1",
+    .version = PACKAGE_VERSION,
     .summary = "Full NTP (RFC 5905): time from servers and pools, and a server for others",
     .roles = roles,
     .role_count = COUNT(roles),

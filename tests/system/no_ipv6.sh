@@ -34,7 +34,7 @@ if unshare -n sh -c 'ip link set lo up && echo 1 >/proc/sys/net/ipv6/conf/all/di
     cat >"$ROOM/inside.sh" <<'EOF'
 ip link set lo up
 echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
-"$@"
+exec "$@"
 EOF
     printf 'sources = ( { use = "refclock-local"; stratum = 10; } );\nservers = ( { use = "proto-ntp"; listen = [ "127.0.0.1", "::1" ]; port = 20001; } );\n' >"$ROOM/off.conf"
     start off unshare -n sh "$ROOM/inside.sh" "$GNOMOND" -x -c "$ROOM/off.conf" -s "$ROOM/off.sock" --plugin-dir "$PLUGINS"

@@ -283,6 +283,31 @@ START_TEST(a_liar_among_three_is_never_followed)
 }
 END_TEST
 
+/* It was outvoted; that the others have died makes it no better. */
+START_TEST(a_known_liar_is_not_followed_when_it_alone_is_left)
+{
+    struct world world;
+    world_init(&world, 4, 1e-5, 0.05);
+    world.wander = 1e-9;
+    world_start(&world);
+    for (unsigned i = 0; i < 3; i++)
+        add_wan(&world, "ntp");
+    world.servers[2].offset_s = 0.1;
+    world_until(&world, 3600);
+    world.servers[0].silent = world.servers[1].silent = true;
+    for (double t = 3610; t < 20000; t += 10) {
+        world_until(&world, t);
+        ck_assert_int_lt(world_report(&world, 2).state, GN_SOURCE_COMBINED);
+    }
+    ck_assert_int_eq(pipeline_state(world.pipeline)->clock_state, GN_CLOCK_HOLDOVER);
+    ck_assert_double_lt(fabs(world_error_s(&world)), 10e-3);
+    world.servers[2].offset_s = 0; /* it mends its ways */
+    world_until(&world, 30000);
+    ck_assert_int_eq(world_report(&world, 2).state, GN_SOURCE_SELECTED);
+    world_finish(&world);
+}
+END_TEST
+
 /* One is 100 ms off, one drifts away from the truth by 50 ppm and stays within its bounds long. */
 START_TEST(two_liars_among_five)
 {
@@ -316,8 +341,7 @@ START_TEST(two_against_two_stop_the_clock_and_say_why)
     ck_assert(!pipeline_state(world.pipeline)->synchronised);
     for (unsigned i = 0; i < 4; i++)
         ck_assert_int_eq(world_report(&world, i).reason, GN_REASON_NO_MAJORITY);
-    ck_assert_ptr_nonnull(
-        strstr(world.last_event[GN_EVENT_SOURCE_FAULT].text, "no majority"));
+    ck_assert_ptr_nonnull(strstr(world.last_event[GN_EVENT_SOURCE_FAULT].text, "no majority"));
     world_finish(&world);
 }
 END_TEST
@@ -815,6 +839,7 @@ int main(void)
     tcase_add_test(tcase, without_discipline_the_estimate_is_as_good);
     tcase_add_test(tcase, a_refused_clock_goes_on_without);
     tcase_add_test(tcase, a_liar_among_three_is_never_followed);
+    tcase_add_test(tcase, a_known_liar_is_not_followed_when_it_alone_is_left);
     tcase_add_test(tcase, two_liars_among_five);
     tcase_add_test(tcase, two_against_two_stop_the_clock_and_say_why);
     tcase_add_test(tcase, nobody_is_followed_before_more_than_half_have_answered);

@@ -89,7 +89,7 @@ START_TEST(an_arena_hands_out_zeroed_aligned_blocks)
     struct arena *arena = arena_create();
     for (size_t size = 0; size < 9000; size = size * 2 + 1) {
         unsigned char *block = arena_alloc(arena, size);
-        ck_assert_uint_eq((uintptr_t)block % sizeof(max_align_t), 0);
+        ck_assert_uint_eq((uintptr_t)block % _Alignof(max_align_t), 0);
         for (size_t i = 0; i < size; i++)
             ck_assert_uint_eq(block[i], 0);
         memset(block, 0xff, size); /* ASan sees it if blocks overlap with others' ends */

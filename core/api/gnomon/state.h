@@ -30,11 +30,11 @@ enum gn_clock_state {
  * system clock is still being slewed, and where it is never touched (-x).
  */
 struct gn_state {
-    uint32_t size;       /* sizeof(struct gn_state) as the host knows it */
-    bool synchronised;   /* a source is selected and the estimate is valid */
-    uint8_t stratum;     /* of this host: 1 … 15; 16 unsynchronised */
-    uint8_t leap;        /* enum gn_leap; UNSYNCHRONISED: not to be served. In hold-over, and where the
-                            own clock is served (`local`), it is another though not synchronised */
+    uint32_t size;     /* sizeof(struct gn_state) as the host knows it */
+    bool synchronised; /* a source is selected and the estimate is valid */
+    uint8_t stratum;   /* of this host: 1 … 15; 16 unsynchronised */
+    uint8_t leap; /* enum gn_leap; UNSYNCHRONISED: not to be served. In hold-over, and where the
+                     own clock is served (`local`), it is another though not synchronised */
     uint8_t clock_state; /* enum gn_clock_state */
     int8_t precision_log2s;
     uint32_t refid;  /* of the system source; host byte order. Spec: RFC 5905 §7.3 */
