@@ -279,7 +279,7 @@ void daemon_stop(struct daemon *daemon)
         turn_save_drift(daemon, true);
     }
     leave_clock(daemon);
-    daemon->setup.mode = DAEMON_RUN;
+    daemon->oneshot_done = true;
     turn_run(daemon); /* outputs hear of the end */
     loop->ops->turn_end(loop, NULL, NULL);
     stop_roles(daemon, false);

@@ -39,7 +39,7 @@ for name in four six; do
 done
 check "four: the source's address" tells four sources 'v[0]["address"].startswith("127.0.0.1") and v[0]["name"] == "upstream"'
 check "four: it serves on as stratum 9" await 10 serves 127.0.0.1 "$port" \
-    'v["stratum"] == 9 and v["leap"] == 0 and v["mode"] == 4 and abs(v["offset_s"]) < 1e-3'
+    'v["stratum"] == 9 and v["leap"] == 0 and v["mode"] == 4 and abs(v["offset_s"]) < 1e-3 + v["delay_s"] / 2'
 check "four: over IPv6 too" serves ::1 "$port" 'v["stratum"] == 9'
 check "four: refid is the upstream's address" serves 127.0.0.1 "$port" 'v["refid"] == "7f000001"'
 check "four: root delay and dispersion are told" serves 127.0.0.1 "$port" \

@@ -17,7 +17,7 @@ check "the daemon is synchronised within 15 s" await 15 synchronised daemon
 check "its stratum is one more than the upstream's" \
     tells daemon tracking "v['stratum'] == $(value 'v["stratum"] + 1' <"$ROOM/reply.json")"
 check "the clock is within a millisecond of itself" await 20 tells daemon tracking 'abs(v["system_offset_s"]) < 1e-3'
-check "it serves on 127.0.0.1:11123" await 10 serves 127.0.0.1 11123 'v["leap"] == 0 and abs(v["offset_s"]) < 1e-3'
+check "it serves on 127.0.0.1:11123" await 10 serves 127.0.0.1 11123 'v["leap"] == 0 and abs(v["offset_s"]) < 1e-3 + v["delay_s"] / 2'
 run "$GNOMONCTL" query 127.0.0.1:11123
 check "query exits 0" same 0 "$STATUS"
 check "query names 127.0.0.1:11123" matches '127\.0\.0\.1:11123' "$OUTPUT"

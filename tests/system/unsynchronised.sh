@@ -35,7 +35,7 @@ check "without a source, over IPv6" serves ::1 20001 'v["leap"] == 3 and v["stra
 check "tracking says unsynchronised" tells bare tracking 'not v["synchronised"] and v["leap"] == "unsynchronised"'
 
 check "with local: stratum 10" await 15 serves 127.0.0.1 20002 'v["leap"] == 0 and v["stratum"] == 10'
-check "with local, the time is the clock's" await 10 serves 127.0.0.1 20002 'abs(v["offset_s"]) < 1e-3'
+check "with local, the time is the clock's" await 10 serves 127.0.0.1 20002 'abs(v["offset_s"]) < 1e-3 + v["delay_s"] / 2'
 check "with local and a dead source: stratum 7" await 15 serves 127.0.0.1 20003 'v["leap"] == 0 and v["stratum"] == 7'
 
 silent() { # FROM TO PORT
