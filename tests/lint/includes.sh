@@ -9,6 +9,7 @@ find core plugins -name '*.[ch]' -printf '%p\n' | sort | xargs awk '
 function layer(file) {
     if (file ~ /^plugins\//) return "plugin"
     if (file ~ /^core\/main/) return "main"
+    if (file ~ /^core\/sim\/(node|main)\./) return "node"   # a whole daemon in the simulator
     split(file, part, "/")
     return part[2]
 }
@@ -22,6 +23,7 @@ BEGIN {
     allowed["pipeline"] = " gnomon base pipeline "
     allowed["os"] = " gnomon base os "
     allowed["sim"] = " gnomon base os sim "   # of os only os/os.h, the interfaces
+    allowed["node"] = " gnomon base os sim host "
     allowed["host"] = " gnomon base pipeline os host "
     allowed["main"] = " gnomon base pipeline os host "
     allowed["ctl"] = " gnomon base ctl "

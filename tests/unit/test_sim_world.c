@@ -78,8 +78,8 @@ START_TEST(the_heap_keeps_its_order)
     int64_t last_ns = 0;
     chance_init(&chance, 7, "test", "heap");
     for (int i = 0; i < COUNT; i++)
-        notes[i] = (struct note){
-            {check_order, &notes[i], 0, 0, 0}, world, 0, (char **)(void *)&last_ns};
+        notes[i] =
+            (struct note){{check_order, &notes[i], 0, 0, 0}, world, 0, (char **)(void *)&last_ns};
     for (int i = 0; i < 20 * COUNT; i++) {
         struct world_event *event = &notes[chance_bits(&chance) % COUNT].event;
         if (chance_uniform(&chance) < 0.3)

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIM_NODE_H
+#define SIM_NODE_H
+
+/** A whole daemon on a virtual machine, with real plugins, and the truth about its clock. */
+
+#include <host/diagnostics.h>
+#include <host/loader.h>
+#include <host/logger.h>
+#include <sim/vclock.h>
+#include <sim/vnet.h>
+
+struct node;
+
+struct node_setup {
+    const char *name;
+    const char *config; /* path of its gnomon.conf */
+    struct world *world;
+    struct vnet *net;
+    struct loader *loader; /* lent */
+    struct vclock_config clock;
+    enum gn_level level; /* of its log */
+    /* A line of its log; `when` is true time. */
+    void (*story)(void *arg, const struct node *, gn_utc when, enum gn_level, const char *line);
+    void *arg;
+};
+
+/** What is true and what the node believes, now. */
+struct node_truth {
+    int64_t clock_error_ns;    /* system clock − true time */
+    double clock_frequency;    /* its frequency error, s/s; positive: it runs fast */
+    bool synchronised;         /* the rest is valid */
+    int64_t estimate_error_ns; /* published estimate of UTC − true time */
+    double error_bound_s;      /* what the node claims of the latter */
+};
+
+/** Make the machine and open the daemon. Errors: NULL; with findings, or out of memory. */
+struct node *node_create(const struct node_setup *, struct diagnostics *);
+void node_destroy(struct node *); /* takes NULL; stops the daemon first */
+
+/** Start the daemon. Errors: negative errno; the reason is in the story. */
+int node_start(struct node *);
+
+/** Stop the daemon in order. */
+void node_stop(struct node *);
+
+/** As a command would see it: no event for the node, so its next ones are the same. */
+void node_truth(struct node *, struct node_truth *);
+
+const char *node_name(const struct node *);
+struct vhost *node_host(struct node *);
+struct os_clock *node_clock(struct node *);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIM_VCLOCK_H
+#define SIM_VCLOCK_H
+
+/**
+ * A virtual system clock: an oscillator that true time drives, and the kernel's steering on top.
+ *
+ * The oscillator's frequency is a constant, a random walk and a temperature's sine; it changes at
+ * whole seconds of true time since the world's start, however often and whenever it is read.
+ * Signs as in sample.h: offset positive: the clock is behind; frequency positive: it runs slow.
+ */
+
+#include <os/os.h>
+#include <sim/world.h>
+
+struct vclock_config {
+    double offset_s;        /* true time − system clock, at the start */
+    double frequency;       /* of the oscillator at the start, s/s */
+    double wander;          /* each second a normal step of this standard deviation, s/s */
+    double cycle_frequency; /* amplitude of the temperature's sine, s/s */
+    double cycle_s;         /* its period; 0: none */
+    int8_t precision_log2s; /* what the clock claims to resolve; 0: the default, 2^-25 s */
+    bool read_only;         /* steer and step are refused with -ENOTSUP */
+};
+
+/** `name` is the node's: its random walk follows from it. Errors: NULL out of memory. */
+struct os_clock *vclock_create(struct world *, const char *name, const struct vclock_config *);
+
+/** What the system clock shows now. */
+gn_system vclock_system(struct os_clock *);
+
+/** True time − system clock, now: what is wrong with it. Units: ns. */
+int64_t vclock_offset_ns(struct os_clock *);
+
+/** Frequency error of the steered clock, now, s/s; positive: it runs slow. */
+double vclock_frequency_error(struct os_clock *);
+
+/** True time that passes while the steered clock counts `interval_ns`, at the rates of now. */
+int64_t vclock_true_interval_ns(struct os_clock *, int64_t interval_ns);
+
+/** Somebody else adds `delta_ns` to the system clock. */
+void vclock_move(struct os_clock *, int64_t delta_ns);
+
+/**
+ * The machine has slept for the last `slept_ns` and wakes up now; the kernel sets its clock from
+ * a battery-backed one that is `error_ns` ahead. The caller sees to it that nobody read it
+ * meanwhile.
+ */
+void vclock_wake(struct os_clock *, int64_t slept_ns, int64_t error_ns);
+
+#endif

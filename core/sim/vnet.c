@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vnet_internal.h"
+
+#include <base/memory.h>
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Who has an address; worlds have thousands of them. */
+struct owner {
+    struct gn_address address;
+    struct vhost *host;
+};
+
+static size_t ip_size(const struct gn_address *address)
+{
+    return address->family == GN_FAMILY_IPV4 ? 4 : sizeof address->ip;
+}
+
+bool vnet_same_ip(const struct gn_address *a, const struct gn_address *b)
+{
+    return a->family == b->family && memcmp(a->ip, b->ip, ip_size(a)) == 0;
+}
+
+bool vnet_any_ip(const struct gn_address *address)
+{
+    static const uint8_t zero[sizeof address->ip] = {0};
+    return memcmp(address->ip, zero, ip_size(address)) == 0;
+}
+
+static int compare_owners(const void *a, const void *b)
+{
+    const struct owner *x = a, *y = b;
+    if (x->address.family != y->address.family)
+        return x->address.family < y->address.family ? -1 : 1;
+    return memcmp(x->address.ip, y->address.ip, ip_size(&x->address));
+}
+
+static int compare_hosts(const void *a, const void *b)
+{
+    const struct vhost *x = a, *y = b;
+    return strcmp(x->name, y->name);
+}
+
+/* ---------------------------------------------------------------- streams: none */
+
+static int datagram_open_unix(struct os_net *net, const char *path, struct os_datagram **result)
+{
+    (void)net, (void)path, (void)result;
+    return -EAFNOSUPPORT;
+}
+
+static int listen_unix(struct os_net *net, const char *path, mode_t mode,
+                       void (*accepted)(void *, struct os_stream *), void *arg,
+                       struct os_listener **result)
+{
+    (void)net, (void)path, (void)mode, (void)accepted, (void)arg, (void)result;
+    return -EAFNOSUPPORT;
+}
+
+static void listener_close(struct os_listener *listener)
+{
+    (void)listener;
+}
+
+static void stream_start(struct os_stream *stream, const struct os_stream_events *events, void *arg)
+{
+    (void)stream, (void)events, (void)arg;
+}
+
+static int stream_write(struct os_stream *stream, const void *data, size_t size, size_t limit)
+{
+    (void)stream, (void)data, (void)size, (void)limit;
+    return -EAFNOSUPPORT;
+}
+
+static void stream_close(struct os_stream *stream, bool flush)
+{
+    (void)stream, (void)flush;
+}
+
+static const struct os_net_ops net_ops = {
+    .datagram_open = vudp_open,
+    .datagram_open_unix = datagram_open_unix,
+    .datagram_send = vudp_send,
+    .datagram_stamps = vudp_stamps,
+    .datagram_close = vudp_close,
+    .listen_unix = listen_unix,
+    .listener_close = listener_close,
+    .stream_start = stream_start,
+    .stream_write = stream_write,
+    .stream_close = stream_close,
+    .resolve = vname_resolve,
+    .resolve_cancel = vname_cancel,
+};
+
+/* ---------------------------------------------------------------- hosts */
+
+struct vhost *vnet_add_host(struct vnet *net, const char *name, struct os_loop *loop,
+                            struct os_clock *clock)
+{
+    struct vhost *host = memory_zeroed(sizeof *host);
+    uint64_t seed = world_seed(net->world);
+    host->base.ops = &net_ops;
+    host->net = net;
+    host->name = memory_copy(name);
+    host->loop = loop;
+    host->clock = clock;
+    chance_init(&host->delays, seed, "delays", name);
+    chance_init(&host->ports, seed, "ports", name);
+    chance_init(&host->noise, seed, "stamps", name);
+    LIST_INIT(&host->datagrams);
+    LIST_INIT(&host->requests);
+    SLIST_INSERT_HEAD(&net->hosts, host, link);
+    tsearch(host, &net->by_name, compare_hosts);
+    return host;
+}
+
+int vhost_add_address(struct vhost *host, const struct gn_address *address)
+{
+    struct owner *owner;
+    if (vnet_any_ip(address) || host->address_count == VHOST_ADDRESSES)
+        return -EINVAL;
+    if (vnet_find_host(host->net, address) != NULL)
+        return -EADDRINUSE;
+    owner = memory_zeroed(sizeof *owner);
+    *owner = (struct owner){*address, host};
+    tsearch(owner, &host->net->by_address, compare_owners);
+    host->addresses[host->address_count++] = *address;
+    return 0;
+}
+
+void vhost_stamp_noise(struct vhost *host, const struct law *noise)
+{
+    host->stamp_noise = noise;
+}
+
+struct os_net *vhost_net(struct vhost *host)
+{
+    return &host->base;
+}
+
+struct vhost_count vhost_count(const struct vhost *host)
+{
+    return host->count;
+}
+
+struct vhost *vnet_find_host(const struct vnet *net, const struct gn_address *address)
+{
+    struct owner wanted = {*address, NULL};
+    struct owner *const *found = tfind(&wanted, &net->by_address, compare_owners);
+    return found != NULL ? (*found)->host : NULL;
+}
+
+size_t vnet_find_name(const struct vnet *net, const char *name, const struct gn_address **addresses)
+{
+    struct vhost wanted = {.name = (char *)(uintptr_t)name};
+    struct vhost *const *found = tfind(&wanted, &net->by_name, compare_hosts);
+    if (found == NULL)
+        return 0;
+    *addresses = (*found)->addresses;
+    return (*found)->address_count;
+}
+
+static void free_host(struct vhost *host)
+{
+    while (!LIST_EMPTY(&host->requests))
+        vname_cancel(&host->base, LIST_FIRST(&host->requests));
+    while (!LIST_EMPTY(&host->datagrams))
+        vudp_close(LIST_FIRST(&host->datagrams));
+    free(host->name);
+    free(host);
+}
+
+/* ---------------------------------------------------------------- links */
+
+struct vlink *vnet_add_link(struct vnet *net, const struct vlink_config *config)
+{
+    struct vlink *link = memory_zeroed(sizeof *link);
+    link->config = *config;
+    SLIST_INSERT_HEAD(&net->links, link, link);
+    return link;
+}
+
+void vlink_cut(struct vlink *link, bool cut)
+{
+    link->cut = cut;
+}
+
+const struct vlink *vnet_way(const struct vnet *net, const struct vhost *from,
+                             const struct vhost *to)
+{
+    const struct vlink *link;
+    SLIST_FOREACH(link, &net->links, link)
+    if ((link->config.from == NULL || link->config.from == from) &&
+        (link->config.to == NULL || link->config.to == to))
+        break;
+    return link;
+}
+
+/* ---------------------------------------------------------------- life */
+
+struct vnet *vnet_create(struct world *world)
+{
+    struct vnet *net = calloc(1, sizeof *net);
+    if (net == NULL)
+        return NULL;
+    net->world = world;
+    SLIST_INIT(&net->hosts);
+    SLIST_INIT(&net->links);
+    LIST_INIT(&net->packets);
+    return net;
+}
+
+static void keep(void *host)
+{
+    (void)host;
+}
+
+void vnet_destroy(struct vnet *net)
+{
+    if (net == NULL)
+        return;
+    tdestroy(net->by_address, free);
+    tdestroy(net->by_name, keep);
+    while (!SLIST_EMPTY(&net->hosts)) {
+        struct vhost *host = SLIST_FIRST(&net->hosts);
+        SLIST_REMOVE_HEAD(&net->hosts, link);
+        free_host(host);
+    }
+    vudp_forget(net);
+    while (!SLIST_EMPTY(&net->links)) {
+        struct vlink *link = SLIST_FIRST(&net->links);
+        SLIST_REMOVE_HEAD(&net->links, link);
+        free(link);
+    }
+    free(net);
+}

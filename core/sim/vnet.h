@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIM_VNET_H
+#define SIM_VNET_H
+
+/**
+ * The network between virtual hosts: datagrams by address, over IPv4 and IPv6, on links with a
+ * law of delay, loss and duplicates each way. Packets that draw a shorter delay overtake others.
+ * Unix sockets are refused with -EAFNOSUPPORT.
+ */
+
+#include <os/os.h>
+#include <sim/law.h>
+#include <sim/world.h>
+
+struct vnet;
+struct vhost;
+struct vlink;
+
+/** A way from one host to another. */
+struct vlink_config {
+    const struct vhost *from, *to; /* NULL: any */
+    const struct law *delay;       /* lent; s; below 0 counts as 0; NULL: none */
+    double loss, duplicates;       /* probabilities */
+};
+
+/** What came through the network, of one host. */
+struct vhost_count {
+    uint64_t sent, received, lost; /* lost: of those sent, on links or where nobody listens */
+};
+
+struct vnet *vnet_create(struct world *);
+void vnet_destroy(struct vnet *); /* takes NULL; with hosts, links and what is on its way */
+
+/** A host, its loop and clock lent. Without an address nobody reaches it. Owns: the net. */
+struct vhost *vnet_add_host(struct vnet *, const char *name, struct os_loop *, struct os_clock *);
+
+/** One more address of a host. Errors: -EADDRINUSE: some host has it; -EINVAL. */
+int vhost_add_address(struct vhost *, const struct gn_address *);
+
+/** Noise of the host's stamps, s, added to every one; lent; NULL: none. */
+void vhost_stamp_noise(struct vhost *, const struct law *);
+
+struct os_net *vhost_net(struct vhost *);
+struct vhost_count vhost_count(const struct vhost *);
+
+/** A link, before those that were added earlier. Without any there is no way. Owns: the net. */
+struct vlink *vnet_add_link(struct vnet *, const struct vlink_config *);
+
+/** Cut a link, or mend it: what is on its way still arrives. */
+void vlink_cut(struct vlink *, bool cut);
+
+/** Read `192.0.2.1` or `2001:db8::1`. Errors: -EINVAL. */
+int vnet_address(const char *text, uint16_t port, struct gn_address *);
+
+/* What the parts share. */
+
+/** The host that has an address; NULL nobody. */
+struct vhost *vnet_find_host(const struct vnet *, const struct gn_address *);
+/** Addresses of the host of a name; returns their number, 0: there is no such host. */
+size_t vnet_find_name(const struct vnet *, const char *name, const struct gn_address **);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIM_VNET_INTERNAL_H
+#define SIM_VNET_INTERNAL_H
+
+/** The network's parts, for its own files: vnet.c (hosts, links), vudp.c (sockets), vname.c. */
+
+#include <sim/chance.h>
+#include <sim/vnet.h>
+#include <sys/queue.h>
+
+/* As many as a lookup has room for. */
+#define VHOST_ADDRESSES 8
+
+struct vlink {
+    struct vlink_config config;
+    bool cut;
+    SLIST_ENTRY(vlink) link;
+};
+
+struct vhost {
+    struct os_net base; /* first: callers hold this */
+    struct vnet *net;
+    char *name;
+    struct os_loop *loop;
+    struct os_clock *clock;
+    struct gn_address addresses[VHOST_ADDRESSES];
+    size_t address_count;
+    const struct law *stamp_noise;
+    struct chance delays, ports, noise;
+    struct vhost_count count;
+    LIST_HEAD(, os_datagram) datagrams;
+    LIST_HEAD(, vname_request) requests;
+    SLIST_ENTRY(vhost) link;
+};
+
+struct vnet {
+    struct world *world;
+    void *by_address; /* tree of struct owner */
+    void *by_name;    /* tree of struct vhost */
+    SLIST_HEAD(, vhost) hosts;
+    SLIST_HEAD(, vlink) links;
+    LIST_HEAD(, vpacket) packets; /* on their way */
+};
+
+/** Whether two addresses are of one family and have the same bytes; ports do not count. */
+bool vnet_same_ip(const struct gn_address *, const struct gn_address *);
+bool vnet_any_ip(const struct gn_address *);
+
+/** The link that a packet takes; NULL: there is no way. */
+const struct vlink *vnet_way(const struct vnet *, const struct vhost *from, const struct vhost *to);
+
+/* vudp.c */
+int vudp_open(struct os_net *, const struct gn_datagram_config *, const struct os_datagram_events *,
+              void *arg, struct os_datagram **);
+int vudp_send(struct os_datagram *, const void *, size_t, const struct gn_address *to,
+              const struct gn_address *from, uint32_t flags, uint64_t tag, gn_system *when);
+enum gn_stamp vudp_stamps(const struct os_datagram *);
+void vudp_close(struct os_datagram *);
+void vudp_forget(struct vnet *); /* drop what is on its way */
+
+/* vname.c */
+int vname_resolve(struct os_net *, const char *name, uint16_t port, gn_resolve_cb, void *arg,
+                  void **request);
+void vname_cancel(struct os_net *, void *request);
+
+#endif

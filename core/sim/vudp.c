@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vnet_internal.h"
+
+#include <errno.h>
+#include <sim/vclock.h>
+#include <sim/vloop.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Spec: RFC 6335 §6, the dynamic ports. */
+#define PORT_FIRST 49152
+#define PORT_COUNT 16384
+#define PORT_TRIES 64
+
+/* Of a network without fragments; nothing that keeps time sends more. */
+#define LARGEST 1472
+
+struct os_datagram {
+    struct vhost *host;
+    struct gn_address bind, connect; /* bind: the port is always known */
+    struct os_datagram_events events;
+    void *arg;
+    bool sent_stamps;
+    LIST_ENTRY(os_datagram) link;
+};
+
+/* A datagram on its way, or (socket set) the instant that one has left. */
+struct vpacket {
+    struct world_event event;
+    struct vnet *net;
+    struct os_datagram *socket;
+    uint64_t tag;
+    gn_system when;
+    struct vhost *from;
+    struct gn_address remote, local;
+    size_t size;
+    LIST_ENTRY(vpacket) link;
+    unsigned char data[];
+};
+
+/* ---------------------------------------------------------------- opening */
+
+static bool has_address(const struct vhost *host, const struct gn_address *address)
+{
+    for (size_t i = 0; i < host->address_count; i++)
+        if (vnet_same_ip(&host->addresses[i], address))
+            return true;
+    return false;
+}
+
+static const struct gn_address *address_of(const struct vhost *host, uint8_t family)
+{
+    for (size_t i = 0; i < host->address_count; i++)
+        if (host->addresses[i].family == family)
+            return &host->addresses[i];
+    return NULL;
+}
+
+/* As bind(2) without SO_REUSEADDR. */
+static bool port_taken(const struct vhost *host, const struct gn_address *wanted, uint16_t port)
+{
+    const struct os_datagram *other;
+    LIST_FOREACH(other, &host->datagrams, link)
+    if (other->bind.port == port && other->bind.family == wanted->family &&
+        (vnet_any_ip(&other->bind) || vnet_any_ip(wanted) || vnet_same_ip(&other->bind, wanted)))
+        return true;
+    return false;
+}
+
+static int bind_port(struct vhost *host, struct gn_address *own)
+{
+    if (!vnet_any_ip(own) && !has_address(host, own))
+        return -EADDRNOTAVAIL;
+    if (own->port != 0)
+        return port_taken(host, own, own->port) ? -EADDRINUSE : 0;
+    for (int i = 0; i < PORT_TRIES && own->port == 0; i++) {
+        uint16_t port = (uint16_t)(PORT_FIRST + chance_bits(&host->ports) % PORT_COUNT);
+        if (!port_taken(host, own, port))
+            own->port = port;
+    }
+    return own->port != 0 ? 0 : -EADDRINUSE;
+}
+
+int vudp_open(struct os_net *base, const struct gn_datagram_config *config,
+              const struct os_datagram_events *events, void *arg, struct os_datagram **result)
+{
+    struct vhost *host = (struct vhost *)base;
+    struct gn_address own = config->bind;
+    if (own.family == GN_FAMILY_NONE)
+        own.family = config->connect.family;
+    if (own.family != GN_FAMILY_IPV4 && own.family != GN_FAMILY_IPV6)
+        return -EINVAL;
+    if (config->connect.family != GN_FAMILY_NONE && config->connect.family != own.family)
+        return -EAFNOSUPPORT;
+    int rc = bind_port(host, &own);
+    if (rc < 0)
+        return rc;
+    struct os_datagram *socket = calloc(1, sizeof *socket);
+    if (socket == NULL)
+        return -ENOMEM;
+    socket->host = host;
+    socket->bind = own;
+    socket->connect = config->connect;
+    socket->events = *events;
+    socket->arg = arg;
+    socket->sent_stamps = (config->flags & GN_DATAGRAM_SENT) != 0;
+    LIST_INSERT_HEAD(&host->datagrams, socket, link);
+    *result = socket;
+    return 0;
+}
+
+enum gn_stamp vudp_stamps(const struct os_datagram *socket)
+{
+    (void)socket;
+    return GN_STAMP_KERNEL;
+}
+
+/* ---------------------------------------------------------------- on the way */
+
+static void drop(struct vpacket *packet)
+{
+    world_cancel(packet->net->world, &packet->event);
+    LIST_REMOVE(packet, link);
+    free(packet);
+}
+
+void vudp_forget(struct vnet *net)
+{
+    while (!LIST_EMPTY(&net->packets))
+        drop(LIST_FIRST(&net->packets));
+}
+
+void vudp_close(struct os_datagram *socket)
+{
+    struct vpacket *packet, *following;
+    if (socket == NULL)
+        return;
+    for (packet = LIST_FIRST(&socket->host->net->packets); packet != NULL; packet = following) {
+        following = LIST_NEXT(packet, link);
+        if (packet->socket == socket)
+            drop(packet);
+    }
+    LIST_REMOVE(socket, link);
+    free(socket);
+}
+
+static struct vpacket *packet_create(struct vnet *net, void (*happen)(void *), size_t size)
+{
+    struct vpacket *packet = calloc(1, sizeof *packet + size);
+    if (packet == NULL)
+        return NULL;
+    packet->net = net;
+    packet->event.happen = happen;
+    packet->event.arg = packet;
+    packet->size = size;
+    LIST_INSERT_HEAD(&net->packets, packet, link);
+    return packet;
+}
+
+static gn_system stamp(struct vhost *host)
+{
+    gn_system when = vclock_system(host->clock);
+    if (host->stamp_noise != NULL)
+        when.ns += gn_nanoseconds(law_draw(host->stamp_noise, &host->noise));
+    return when;
+}
+
+/* ---------------------------------------------------------------- arriving */
+
+static int fit(const struct os_datagram *socket, const struct vpacket *packet)
+{
+    if (socket->bind.port != packet->local.port || socket->bind.family != packet->local.family)
+        return 0;
+    if (!vnet_any_ip(&socket->bind) && !vnet_same_ip(&socket->bind, &packet->local))
+        return 0;
+    if (socket->connect.family == GN_FAMILY_NONE)
+        return vnet_any_ip(&socket->bind) ? 1 : 2;
+    bool from_there = socket->connect.port == packet->remote.port &&
+                      vnet_same_ip(&socket->connect, &packet->remote);
+    return from_there ? 3 : 0;
+}
+
+/* As the kernel chooses: the socket that says most about the packet. */
+static struct os_datagram *listener(const struct vhost *host, const struct vpacket *packet)
+{
+    struct os_datagram *socket, *best = NULL;
+    LIST_FOREACH(socket, &host->datagrams, link)
+    if (fit(socket, packet) > (best != NULL ? fit(best, packet) : 0))
+        best = socket;
+    return best;
+}
+
+static void hand_over(struct os_datagram *socket, const struct vpacket *packet)
+{
+    struct os_loop *loop = socket->host->loop; /* the callback may close the socket */
+    struct os_packet received = {
+        .data = packet->data,
+        .size = packet->size,
+        .remote = packet->remote,
+        .local = packet->local,
+        .interface = 1,
+        .when = stamp(socket->host),
+        .stamp = GN_STAMP_KERNEL,
+    };
+    socket->host->count.received++;
+    if (socket->events.receive != NULL)
+        socket->events.receive(socket->arg, &received, 1);
+    vloop_end_turn(loop);
+}
+
+static void arrive(void *arg)
+{
+    struct vpacket *packet = arg;
+    struct vhost *host = vnet_find_host(packet->net, &packet->local);
+    struct os_datagram *socket = host != NULL ? listener(host, packet) : NULL;
+    LIST_REMOVE(packet, link);
+    if (socket != NULL)
+        hand_over(socket, packet);
+    else
+        packet->from->count.lost++;
+    free(packet);
+}
+
+/* ---------------------------------------------------------------- leaving */
+
+static void has_left(void *arg)
+{
+    struct vpacket *packet = arg;
+    struct os_datagram *socket = packet->socket;
+    struct os_loop *loop = socket->host->loop;
+    LIST_REMOVE(packet, link);
+    if (socket->events.sent != NULL)
+        socket->events.sent(socket->arg, packet->tag, packet->when, GN_STAMP_KERNEL);
+    free(packet);
+    vloop_end_turn(loop);
+}
+
+static void note_sent(struct os_datagram *socket, uint64_t tag)
+{
+    struct vpacket *note = packet_create(socket->host->net, has_left, 0);
+    if (note == NULL)
+        return;
+    note->socket = socket;
+    note->tag = tag;
+    note->when = stamp(socket->host);
+    world_order_in(note->net->world, &note->event, 0);
+}
+
+static void put_on_way(struct vhost *from, const struct law *delay, const struct vpacket *packet,
+                       const void *data)
+{
+    struct vpacket *copy = packet_create(from->net, arrive, packet->size);
+    double delay_s = delay != NULL ? law_draw(delay, &from->delays) : 0;
+    if (copy == NULL)
+        return;
+    copy->from = from;
+    copy->remote = packet->remote;
+    copy->local = packet->local;
+    memcpy(copy->data, data, packet->size);
+    world_order_in(from->net->world, &copy->event, delay_s > 0 ? gn_nanoseconds(delay_s) : 0);
+}
+
+/* A host reaches itself without a link. */
+static void transmit(struct vhost *from, const struct vpacket *packet, const void *data)
+{
+    const struct vhost *to = vnet_find_host(from->net, &packet->local);
+    const struct vlink *way = to != NULL ? vnet_way(from->net, from, to) : NULL;
+    from->count.sent++;
+    if (to == from) {
+        put_on_way(from, NULL, packet, data);
+        return;
+    }
+    if (way == NULL || way->cut || chance_uniform(&from->delays) < way->config.loss) {
+        from->count.lost++;
+        return;
+    }
+    put_on_way(from, way->config.delay, packet, data);
+    if (way->config.duplicates > 0 && chance_uniform(&from->delays) < way->config.duplicates)
+        put_on_way(from, way->config.delay, packet, data);
+}
+
+/* The address a packet comes from: as asked for, as bound, or the host's first of the family. */
+static int source_of(const struct os_datagram *socket, const struct gn_address *from,
+                     struct gn_address *source)
+{
+    const struct gn_address *own = from;
+    if (own == NULL || own->family == GN_FAMILY_NONE)
+        own = vnet_any_ip(&socket->bind) ? address_of(socket->host, socket->bind.family)
+                                         : &socket->bind;
+    if (own == NULL)
+        return -ENETUNREACH;
+    if (!has_address(socket->host, own))
+        return -EADDRNOTAVAIL;
+    *source = *own;
+    source->port = socket->bind.port;
+    return 0;
+}
+
+int vudp_send(struct os_datagram *socket, const void *data, size_t size,
+              const struct gn_address *to, const struct gn_address *from, uint32_t flags,
+              uint64_t tag, gn_system *when)
+{
+    struct vpacket packet = {.size = size};
+    if (to == NULL)
+        to = &socket->connect;
+    if (to->family == GN_FAMILY_NONE)
+        return -EDESTADDRREQ;
+    if (to->family != socket->bind.family)
+        return -EAFNOSUPPORT;
+    if (size > LARGEST)
+        return -EMSGSIZE;
+    int rc = source_of(socket, from, &packet.remote);
+    if (rc < 0)
+        return rc;
+    packet.local = *to;
+    if (when != NULL)
+        *when = vclock_system(socket->host->clock);
+    if (socket->sent_stamps && (flags & GN_SEND_STAMP) != 0)
+        note_sent(socket, tag);
+    transmit(socket->host, &packet, data);
+    return 0;
+}

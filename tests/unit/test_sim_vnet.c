@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <check.h>
+#include <errno.h>
+#include <math.h>
+#include <sim/vclock.h>
+#include <sim/vloop.h>
+#include <sim/vnet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define START_NS (INT64_C(1767225600) * GN_NS_PER_S)
+#define MS INT64_C(1000000)
+
+/* Two hosts, "a" 192.0.2.1 and "b" 192.0.2.2, and what came to b. */
+struct scene {
+    struct world *world;
+    struct vnet *net;
+    struct os_clock *clock[2];
+    struct os_loop *loop[2];
+    struct vhost *host[2];
+    struct os_datagram *socket[2];
+    struct law *law;
+    int received, sent, turns, resolved;
+    int64_t first_ns, last_ns; /* true instants of what came */
+    struct os_packet packet;
+    char data[16];
+    double total_s, squares_s;
+    int64_t left_ns;
+};
+
+static void on_receive(void *arg, const struct os_packet *packets, size_t count)
+{
+    struct scene *scene = arg;
+    ck_assert_uint_eq(count, 1);
+    scene->last_ns = world_now(scene->world).ns;
+    if (scene->received++ == 0)
+        scene->first_ns = scene->last_ns;
+    double delay_s = gn_seconds(scene->last_ns - scene->left_ns);
+    scene->total_s += delay_s;
+    scene->squares_s += delay_s * delay_s;
+    scene->packet = *packets;
+    memcpy(scene->data, packets->data, packets->size < 16 ? packets->size : 16);
+}
+
+static void on_sent(void *arg, uint64_t tag, gn_system when, enum gn_stamp stamp)
+{
+    struct scene *scene = arg;
+    ck_assert_uint_eq(tag, 77);
+    ck_assert_int_eq(stamp, GN_STAMP_KERNEL);
+    ck_assert_int_eq(when.ns, vclock_system(scene->clock[0]).ns);
+    ck_assert_int_eq(scene->received, 0);
+    scene->sent++;
+}
+
+static const struct os_datagram_events events = {on_receive, on_sent, NULL};
+
+static void on_turn(void *arg)
+{
+    ((struct scene *)arg)->turns++;
+}
+
+static struct os_net *net_of(struct scene *scene, int i)
+{
+    return vhost_net(scene->host[i]);
+}
+
+static int open_at(struct scene *scene, int i, const char *bind, uint16_t port, const char *connect,
+                   struct os_datagram **socket)
+{
+    struct gn_datagram_config config = {.size = sizeof config, .flags = GN_DATAGRAM_SENT};
+    struct os_net *net = net_of(scene, i);
+    ck_assert_int_eq(vnet_address(bind, port, &config.bind), 0);
+    if (connect != NULL)
+        ck_assert_int_eq(vnet_address(connect, 123, &config.connect), 0);
+    return net->ops->datagram_open(net, &config, &events, scene, socket);
+}
+
+static void add(struct scene *scene, int i, const char *name, const char *address, double offset_s)
+{
+    struct vclock_config config = {.offset_s = offset_s};
+    struct gn_address own;
+    scene->clock[i] = vclock_create(scene->world, name, &config);
+    scene->loop[i] = vloop_create(scene->world, scene->clock[i]);
+    scene->host[i] = vnet_add_host(scene->net, name, scene->loop[i], scene->clock[i]);
+    ck_assert_int_eq(vnet_address(address, 0, &own), 0);
+    ck_assert_int_eq(vhost_add_address(scene->host[i], &own), 0);
+}
+
+static void set_up(struct scene *scene, const char *law, double loss, double duplicates)
+{
+    char why[100];
+    *scene = (struct scene){.world = world_create(5, (gn_utc){START_NS})};
+    scene->net = vnet_create(scene->world);
+    add(scene, 0, "a", "192.0.2.1", 0);
+    add(scene, 1, "b", "192.0.2.2", -1.5);
+    scene->law = law_parse(law, why, sizeof why);
+    vnet_add_link(scene->net, &(struct vlink_config){
+                                  .delay = scene->law, .loss = loss, .duplicates = duplicates});
+    scene->loop[1]->ops->turn_end(scene->loop[1], on_turn, scene);
+    ck_assert_int_eq(open_at(scene, 1, "0.0.0.0", 123, NULL, &scene->socket[1]), 0);
+    ck_assert_int_eq(open_at(scene, 0, "0.0.0.0", 0, "192.0.2.2", &scene->socket[0]), 0);
+}
+
+static void tear_down(struct scene *scene)
+{
+    vnet_destroy(scene->net);
+    for (int i = 0; i < 2; i++) {
+        vloop_destroy(scene->loop[i]);
+        scene->clock[i]->ops->destroy(scene->clock[i]);
+    }
+    law_destroy(scene->law);
+    world_destroy(scene->world);
+}
+
+static int send_one(struct scene *scene, uint32_t flags)
+{
+    scene->left_ns = world_now(scene->world).ns;
+    return net_of(scene, 0)->ops->datagram_send(scene->socket[0], "hello", 6, NULL, NULL, flags, 77,
+                                                NULL);
+}
+
+static void pass(struct scene *scene, int64_t ns)
+{
+    world_run(scene->world, gn_utc_add(world_now(scene->world), ns));
+}
+
+START_TEST(a_packet_takes_its_time_and_is_stamped_by_the_receivers_clock)
+{
+    struct scene scene;
+    set_up(&scene, "20ms", 0, 0);
+    ck_assert_int_eq(send_one(&scene, GN_SEND_STAMP), 0);
+    ck_assert_int_eq(scene.received, 0);
+    pass(&scene, 19 * MS);
+    ck_assert_int_eq(scene.sent, 1);
+    pass(&scene, 2 * MS);
+    ck_assert_int_eq(scene.received, 1);
+    ck_assert_int_eq(scene.turns, 1);
+    ck_assert_int_eq(scene.first_ns, START_NS + 20 * MS);
+    ck_assert_int_eq(scene.packet.when.ns, START_NS + 1520 * MS);
+    ck_assert_str_eq(scene.data, "hello");
+    ck_assert_uint_eq(scene.packet.local.port, 123);
+    ck_assert_uint_eq(scene.packet.remote.ip[3], 1);
+    ck_assert_uint_ge(scene.packet.remote.port, 49152);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(delays_follow_their_law)
+{
+    enum { COUNT = 20000 };
+    struct scene scene;
+    set_up(&scene, "20ms + 1ms*exp", 0, 0);
+    for (int i = 0; i < COUNT; i++) {
+        ck_assert_int_eq(send_one(&scene, 0), 0);
+        pass(&scene, 100 * MS);
+    }
+    double mean = scene.total_s / COUNT;
+    double variance = scene.squares_s / COUNT - mean * mean;
+    ck_assert_int_eq(scene.received, COUNT);
+    ck_assert_double_eq_tol(mean, 21e-3, 5e-3 / sqrt(COUNT));
+    ck_assert_double_eq_tol(sqrt(variance), 1e-3, 0.05e-3);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(packets_are_lost_and_doubled_as_often_as_told)
+{
+    enum { COUNT = 10000 };
+    struct scene scene;
+    set_up(&scene, "1ms", 0.3, 0.1);
+    for (int i = 0; i < COUNT; i++)
+        ck_assert_int_eq(send_one(&scene, 0), 0);
+    pass(&scene, 10 * MS);
+    ck_assert_int_lt(abs(scene.received - (int)(COUNT * 0.7 * 1.1)), 300);
+    ck_assert_uint_eq(vhost_count(scene.host[0]).sent, COUNT);
+    ck_assert_uint_eq(vhost_count(scene.host[1]).received, (uint64_t)scene.received);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(a_cut_link_lets_nothing_through)
+{
+    struct scene scene;
+    set_up(&scene, "1ms", 0, 0);
+    struct vlink *link = vnet_add_link(
+        scene.net, &(struct vlink_config){.from = scene.host[0], .to = scene.host[1]});
+    vlink_cut(link, true);
+    ck_assert_int_eq(send_one(&scene, 0), 0);
+    pass(&scene, 10 * MS);
+    ck_assert_int_eq(scene.received, 0);
+    vlink_cut(link, false);
+    ck_assert_int_eq(send_one(&scene, 0), 0);
+    pass(&scene, 0);
+    ck_assert_int_eq(scene.received, 1);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(ports_are_bound_as_the_kernel_binds_them)
+{
+    struct scene scene;
+    struct os_datagram *socket = NULL, *specific = NULL;
+    set_up(&scene, "1ms", 0, 0);
+    struct os_net *net = net_of(&scene, 1);
+    ck_assert_int_eq(open_at(&scene, 1, "192.0.2.2", 123, NULL, &socket), -EADDRINUSE);
+    ck_assert_int_eq(open_at(&scene, 1, "192.0.2.9", 124, NULL, &socket), -EADDRNOTAVAIL);
+    ck_assert_int_eq(open_at(&scene, 1, "::", 123, NULL, &socket), 0);
+    ck_assert_int_eq(open_at(&scene, 1, "192.0.2.2", 124, NULL, &specific), 0);
+    struct gn_address to;
+    vnet_address("2001:db8::1", 123, &to);
+    ck_assert_int_eq(net->ops->datagram_send(socket, "x", 1, &to, NULL, 0, 0, NULL), -ENETUNREACH);
+    ck_assert_int_eq(net->ops->datagram_open_unix(net, "/x", &socket), -EAFNOSUPPORT);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(a_socket_closed_meanwhile_hears_nothing)
+{
+    struct scene scene;
+    set_up(&scene, "1ms", 0, 0);
+    ck_assert_int_eq(send_one(&scene, GN_SEND_STAMP), 0);
+    net_of(&scene, 0)->ops->datagram_close(scene.socket[0]);
+    net_of(&scene, 1)->ops->datagram_close(scene.socket[1]);
+    pass(&scene, 10 * MS);
+    ck_assert_int_eq(scene.received + scene.sent, 0);
+    ck_assert_uint_eq(vhost_count(scene.host[0]).lost, 1);
+    tear_down(&scene);
+}
+END_TEST
+
+static void on_resolved(void *arg, int status, const char *text, const struct gn_address *addresses,
+                        size_t count)
+{
+    struct scene *scene = arg;
+    scene->resolved += status == 0 ? 1 : 100;
+    ck_assert(status < 0 ? text[0] != '\0' : count == 1 && addresses[0].port == 123);
+}
+
+START_TEST(names_are_those_of_the_nodes)
+{
+    struct scene scene;
+    void *request;
+    set_up(&scene, "1ms", 0, 0);
+    struct os_net *net = net_of(&scene, 0);
+    net->ops->resolve(net, "b", 123, on_resolved, &scene, &request);
+    net->ops->resolve(net, "2001:db8::5", 123, on_resolved, &scene, &request);
+    net->ops->resolve(net, "nobody", 123, on_resolved, &scene, &request);
+    net->ops->resolve(net, "b", 123, on_resolved, &scene, &request);
+    net->ops->resolve_cancel(net, request);
+    net->ops->resolve(net, "a", 123, on_resolved, &scene, &request);
+    ck_assert_int_eq(scene.resolved, 0);
+    pass(&scene, 0);
+    ck_assert_int_eq(scene.resolved, 1);
+    pass(&scene, 5 * MS);
+    ck_assert_int_eq(scene.resolved, 103);
+    net->ops->resolve(net, "a", 123, on_resolved, &scene, &request); /* left to the end */
+    tear_down(&scene);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("sim_vnet");
+    TCase *tcase = tcase_create("vnet");
+    tcase_add_test(tcase, a_packet_takes_its_time_and_is_stamped_by_the_receivers_clock);
+    tcase_add_test(tcase, delays_follow_their_law);
+    tcase_add_test(tcase, packets_are_lost_and_doubled_as_often_as_told);
+    tcase_add_test(tcase, a_cut_link_lets_nothing_through);
+    tcase_add_test(tcase, ports_are_bound_as_the_kernel_binds_them);
+    tcase_add_test(tcase, a_socket_closed_meanwhile_hears_nothing);
+    tcase_add_test(tcase, names_are_those_of_the_nodes);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
