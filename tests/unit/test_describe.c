@@ -9,7 +9,7 @@ START_TEST(a_plugin_is_described)
     describe_descriptor(&fake_plugins[1], &text);
     const char *common = strstr(text_string(&text), "\n  Common to all sources:\n");
     ck_assert_ptr_nonnull(common);
-    ck_assert_ptr_nonnull(strstr(common, "  minpoll        Shortest interval between measurements\n"
+    ck_assert_ptr_nonnull(strstr(common, "  minpoll        shortest interval between measurements\n"
                                          "                 (a whole number, -4 … 17 log2 "
                                          "s; default 6)\n"));
     text.data[common - text.data] = '\0';
