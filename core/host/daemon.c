@@ -7,24 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+void daemon_put_event(struct daemon *daemon, const struct gn_event *event)
+{
+    struct gn_event stamped = *event;
+    stamped.when = timekeeper_now(&daemon->keeper);
+    stamped.utc = timekeeper_system(&daemon->keeper, stamped.when);
+    bus_put(&daemon->bus, &stamped);
+}
+
 void daemon_event(struct daemon *daemon, enum gn_event_kind kind, enum gn_level level,
                   const char *source, double value, const char *format, ...)
 {
     char text[256];
-    gn_local now = timekeeper_now(&daemon->keeper);
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    bus_put(&daemon->bus, &(struct gn_event){
-                              .kind = kind,
-                              .level = level,
-                              .when = now,
-                              .utc = timekeeper_system(&daemon->keeper, now),
-                              .source = source,
-                              .value = value,
-                              .text = text,
-                          });
+    daemon_put_event(
+        daemon, &(struct gn_event){
+                    .kind = kind, .level = level, .source = source, .value = value, .text = text});
 }
 
 /* ---------------------------------------------------------------- making */

@@ -46,6 +46,9 @@ struct daemon {
     bool oneshot_done;           /* -q, -Q: the deed is done */
 };
 
+/** Queue a copy of an event, with `when` and `utc` filled. */
+void daemon_put_event(struct daemon *, const struct gn_event *);
+
 /** Queue an event of the daemon itself. `source` may be NULL. */
 __attribute__((format(printf, 6, 7))) void daemon_event(struct daemon *, enum gn_event_kind,
                                                         enum gn_level, const char *source,

@@ -32,13 +32,10 @@ static int service_fail(struct gn_host *host, int error, const char *format, va_
 
 static void service_event(struct gn_host *host, const struct gn_event *event)
 {
-    struct instance *instance = services_instance(host);
-    struct gn_event filled = *event;
-    filled.when = timekeeper_now(&instance->daemon->keeper);
-    filled.utc = timekeeper_system(&instance->daemon->keeper, filled.when);
-    if (filled.source == NULL)
-        filled.source = host->name;
-    bus_put(&instance->daemon->bus, &filled);
+    struct gn_event named = *event;
+    if (named.source == NULL)
+        named.source = host->name;
+    daemon_put_event(services_daemon(host), &named);
 }
 
 static const struct gn_log_ops log_ops = {sizeof log_ops, service_log, service_fail, service_event};

@@ -50,23 +50,18 @@ static void tell_kernel(struct daemon *daemon, gn_local now)
     (void)clock->ops->status(clock, &status);
 }
 
-static void pass_events(struct daemon *daemon, const struct pipeline_actions *actions, bool stepped,
-                        gn_local now)
+static void pass_events(struct daemon *daemon, const struct pipeline_actions *actions, bool stepped)
 {
     for (size_t i = 0; i < actions->event_count; i++) {
         const struct pipeline_event *event = &actions->events[i];
         struct gn_source *source = source_find(&daemon->sources, event->source);
         if (event->kind == GN_EVENT_STEPPED && !stepped)
             continue; /* it was ordered, but refused */
-        bus_put(&daemon->bus, &(struct gn_event){
-                                  .kind = event->kind,
-                                  .level = event->level,
-                                  .when = now,
-                                  .utc = timekeeper_system(&daemon->keeper, now),
-                                  .source = source != NULL ? source->name : NULL,
-                                  .value = event->value,
-                                  .text = event->text,
-                              });
+        daemon_put_event(daemon, &(struct gn_event){.kind = event->kind,
+                                                    .level = event->level,
+                                                    .source = source != NULL ? source->name : NULL,
+                                                    .value = event->value,
+                                                    .text = event->text});
     }
 }
 
@@ -98,7 +93,7 @@ static void run_pipeline(struct daemon *daemon)
         tell_kernel(daemon, now);
     if (actions.published)
         publish_write(&daemon->publish, pipeline_state(daemon->pipeline));
-    pass_events(daemon, &actions, stepped, now);
+    pass_events(daemon, &actions, stepped);
     arm_deadline(daemon, &actions, now);
 }
 
