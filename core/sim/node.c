@@ -113,6 +113,7 @@ void node_truth(struct node *node, struct node_truth *truth)
     *truth = (struct node_truth){
         .clock_error_ns = -vclock_offset_ns(node->os.clock),
         .clock_frequency = -vclock_frequency_error(node->os.clock),
+        .local = tracking.now,
         .synchronised = tracking.state.synchronised,
     };
     if (!truth->synchronised)

@@ -223,6 +223,11 @@ double vclock_frequency_error(struct os_clock *base)
     return clock->error - clock->steering + clock->error * clock->steering;
 }
 
+int64_t vclock_raw_ns(struct os_clock *base)
+{
+    return raw_now(self(base)).ns;
+}
+
 int64_t vclock_true_interval_ns(struct os_clock *base, int64_t interval_ns)
 {
     return (int64_t)ceil((double)interval_ns / (1 - vclock_frequency_error(base)));

@@ -35,6 +35,9 @@ int64_t vclock_offset_ns(struct os_clock *);
 /** Frequency error of the steered clock, now, s/s; positive: it runs slow. */
 double vclock_frequency_error(struct os_clock *);
 
+/** The oscillator's own count, which nobody steers: what CLOCK_MONOTONIC_RAW shows. Units: ns. */
+int64_t vclock_raw_ns(struct os_clock *);
+
 /** True time that passes while the steered clock counts `interval_ns`, at the rates of now. */
 int64_t vclock_true_interval_ns(struct os_clock *, int64_t interval_ns);
 
