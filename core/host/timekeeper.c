@@ -3,7 +3,7 @@
 
 void timekeeper_init(struct timekeeper *keeper, struct os_clock *clock, bool settable)
 {
-    struct clock_reading now;
+    struct clock_reading now = {0};
     *keeper = (struct timekeeper){.clock = clock, .settable = settable};
     clock->ops->read(clock, &now);
     keeper->suspended_ns = clock->ops->suspended_ns(clock);
@@ -13,7 +13,7 @@ void timekeeper_init(struct timekeeper *keeper, struct os_clock *clock, bool set
 /* Read both scales; a step by somebody else goes into the map before the reading is converted. */
 static struct clock_reading observe(struct timekeeper *keeper)
 {
-    struct clock_reading now;
+    struct clock_reading now = {0};
     keeper->clock->ops->read(keeper->clock, &now);
     keeper->moved_ns += timeline_observe(&keeper->timeline, now);
     return now;
@@ -56,7 +56,7 @@ int64_t timekeeper_take_moved(struct timekeeper *keeper, int64_t *slept_ns)
 
 int timekeeper_steer(struct timekeeper *keeper, double frequency)
 {
-    struct clock_reading at;
+    struct clock_reading at = {0};
     double applied;
     int rc = keeper->clock->ops->steer(keeper->clock, frequency, &applied, &at);
     if (rc == 0) {

@@ -144,7 +144,8 @@ struct os_clock_status {
 };
 
 struct os_clock_ops {
-    /** Read both scales together. */
+    /** Read both scales together, and the oscillator where it can be read; a clock that cannot may
+     * leave that part alone, so begin with zero. */
     void (*read)(struct os_clock *, struct clock_reading *);
     /** Time spent in suspend so far, against an arbitrary origin. Units: ns, good to about 1 s. */
     int64_t (*suspended_ns)(struct os_clock *);

@@ -22,7 +22,7 @@
 #define STA_LOOPS (STA_PLL | STA_FLL | STA_PPSFREQ | STA_PPSTIME | STA_FREQHOLD)
 
 struct sysclock_linux {
-    struct os_clock base; /* first: callers hold this */
+    struct sysclock sysclock; /* first */
     os_log_cb log;
     void *log_arg;
     double frequency; /* in force */
@@ -85,6 +85,25 @@ static void split(const struct sysclock_linux *clock, double wanted, struct time
     request->freq = lround((wanted - steps / nominal) * FINE_UNITS);
 }
 
+/*
+ * The kernel changes the frequency within the call, and tells in its answer what the clock showed
+ * when it began to. `after` was read when the call was over, which interrupts and other programs
+ * may have delayed: put it back to the kernel's instant. A kernel that tells no instant between
+ * the two readings is not believed.
+ */
+static void put_back(struct clock_reading *after, const struct clock_reading *before,
+                     const struct timex *answer)
+{
+    int64_t told_ns = (int64_t)answer->time.tv_sec * GN_NS_PER_S + answer->time.tv_usec;
+    int64_t late_ns = after->system.ns - told_ns;
+    if ((answer->status & STA_NANO) == 0 || late_ns < 0 ||
+        late_ns > after->steady.ns - before->steady.ns)
+        return;
+    after->system.ns -= late_ns;
+    after->steady.ns -= late_ns;
+    after->has_raw = false; /* which was read later */
+}
+
 static int steer(struct os_clock *base, double wanted, double *applied, struct clock_reading *at)
 {
     struct sysclock_linux *clock = self(base);
@@ -98,10 +117,13 @@ static int steer(struct os_clock *base, double wanted, double *applied, struct c
     }
     struct timex request = {.modes = ADJ_FREQUENCY | ADJ_TICK};
     split(clock, wanted, &request);
+    struct clock_reading before;
+    sysclock_read(base, &before);
     int rc = sysclock_adjust(&request);
     if (rc < 0)
         return rc;
     sysclock_read(base, at);
+    put_back(at, &before, &request);
     clock->frequency = sysclock_frequency(&request); /* as the kernel gives it back */
     *applied = clock->frequency;
     return 0;
@@ -181,8 +203,8 @@ struct os_clock *sysclock_linux_create(os_log_cb log, void *log_arg)
     struct sysclock_linux *clock = calloc(1, sizeof *clock);
     if (clock == NULL)
         return NULL;
-    clock->base.ops = &linux_ops;
-    clock->base.max_frequency = MAX_FREQUENCY;
+    sysclock_init(&clock->sysclock, &linux_ops);
+    clock->sysclock.base.max_frequency = MAX_FREQUENCY;
     clock->log = log;
     clock->log_arg = log_arg;
     clock->ticks_per_s = sysconf(_SC_CLK_TCK);
@@ -191,5 +213,5 @@ struct os_clock *sysclock_linux_create(os_log_cb log, void *log_arg)
     struct timex now = {0};
     if (sysclock_adjust(&now) == 0)
         clock->frequency = sysclock_frequency(&now);
-    return &clock->base;
+    return &clock->sysclock.base;
 }

@@ -50,8 +50,9 @@ static const struct os_clock_ops null_ops = {
 
 struct os_clock *sysclock_null_create(void)
 {
-    struct os_clock *clock = calloc(1, sizeof *clock);
-    if (clock != NULL)
-        clock->ops = &null_ops;
-    return clock;
+    struct sysclock *clock = calloc(1, sizeof *clock);
+    if (clock == NULL)
+        return NULL;
+    sysclock_init(clock, &null_ops);
+    return &clock->base;
 }

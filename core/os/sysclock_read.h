@@ -7,6 +7,15 @@
 #include <os/os.h>
 #include <sys/timex.h>
 
+/** What every system clock begins with. */
+struct sysclock {
+    struct os_clock base; /* first: callers hold this */
+    bool has_raw;
+};
+
+/** Fill a clock that is all zero. */
+void sysclock_init(struct sysclock *, const struct os_clock_ops *);
+
 /** os_clock_ops.read */
 void sysclock_read(struct os_clock *, struct clock_reading *);
 

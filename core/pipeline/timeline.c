@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 #include <pipeline/timeline.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Differences below this are never called a step: what reading two clocks costs on a busy host. */
 #define STEP_FLOOR_NS 1000
+
+/* Nobody steers by more than a part in ten, either way; what parts faster, and by more than one
+ * late reading may, is another oscillator. */
+#define FASTEST_PARTING 4
+#define LEAST_STRANGE_NS 1000000
 
 static const struct timeline_segment *segment_at(const struct timeline *timeline, unsigned age)
 {
@@ -61,11 +67,57 @@ void timeline_step(struct timeline *timeline, int64_t delta_ns)
     timeline->system_minus_steady_ns += delta_ns;
 }
 
+/* Returns what local has moved by against the oscillator since the two were first read. */
+static int64_t parted_ns(const struct timeline *timeline, struct clock_reading now)
+{
+    double rest_ns;
+    gn_local local = advance(segment_at(timeline, 0), now.steady, &rest_ns);
+    return local.ns - now.raw.ns - timeline->local_minus_raw_ns;
+}
+
+/* Take out of local what it has gone ahead by. */
+static void take_out(struct timeline *timeline, int64_t ahead_ns)
+{
+    timeline->ring[timeline->newest].local.ns -= ahead_ns;
+    timeline->taken_out_ns += ahead_ns;
+}
+
+static void hold_to_raw(struct timeline *timeline, struct clock_reading now)
+{
+    int64_t parted = parted_ns(timeline, now);
+    int64_t elapsed_ns = now.steady.ns - timeline->raw_since.ns;
+    /* Each was read anywhere in its window, and is taken for its middle. */
+    int64_t noise_ns = (now.window_ns + timeline->raw_window_ns) / 2;
+    if (llabs(timeline->taken_out_ns + parted) > LEAST_STRANGE_NS + elapsed_ns / FASTEST_PARTING) {
+        timeline->raw = TIMELINE_RAW_STRANGE;
+        take_out(timeline, -timeline->taken_out_ns);
+    } else if (llabs(parted) > noise_ns) {
+        take_out(timeline, parted);
+    } else if (now.window_ns < timeline->raw_window_ns) {
+        timeline->local_minus_raw_ns += parted;
+        timeline->raw_window_ns = now.window_ns;
+    }
+}
+
+static void look_at_raw(struct timeline *timeline, struct clock_reading now)
+{
+    if (timeline->raw == TIMELINE_RAW_GOOD) {
+        hold_to_raw(timeline, now);
+    } else if (timeline->raw == TIMELINE_RAW_NONE) {
+        timeline->local_minus_raw_ns = parted_ns(timeline, now);
+        timeline->raw_window_ns = now.window_ns;
+        timeline->raw_since = now.steady;
+        timeline->raw = TIMELINE_RAW_GOOD;
+    }
+}
+
 int64_t timeline_observe(struct timeline *timeline, struct clock_reading now)
 {
     int64_t difference_ns = now.system.ns - now.steady.ns;
     int64_t moved_ns = difference_ns - timeline->system_minus_steady_ns;
     int64_t noise_ns = now.window_ns + timeline->window_ns;
+    if (now.has_raw)
+        look_at_raw(timeline, now);
     if (noise_ns < STEP_FLOOR_NS)
         noise_ns = STEP_FLOOR_NS;
     if (moved_ns > noise_ns || moved_ns < -noise_ns) {

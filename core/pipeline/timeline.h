@@ -9,6 +9,10 @@
  * instant, frequency), with local = l0 + (steady − s0) / (1 + frequency). A frequency change
  * opens a segment; a step of the system clock only changes its difference to the steady clock.
  * So the local scale knows neither slews nor steps, ours or others'.
+ *
+ * Somebody else may change the frequency too, and the kernel does: after a change of ours it may
+ * work off for minutes what it thinks it owes. Where a reading has the oscillator's own count,
+ * local is held to that: what it parts by beyond reading noise is taken out of the newest segment.
  */
 
 #include <base/scales.h>
@@ -23,12 +27,23 @@ struct timeline_segment {
     double frequency;     /* steady clock's rate against local, minus 1 */
 };
 
+/** What the readings of the oscillator are good for. */
+enum timeline_raw {
+    TIMELINE_RAW_NONE = 0, /* there were none yet */
+    TIMELINE_RAW_GOOD,
+    TIMELINE_RAW_STRANGE, /* it is not this clock's oscillator: not looked at any more */
+};
+
 struct timeline {
     struct timeline_segment ring[TIMELINE_SEGMENTS]; /* newest at `newest` */
     unsigned newest, count;
     int64_t system_minus_steady_ns;
     int64_t window_ns; /* reading noise of the above; a quieter reading replaces it */
     uint32_t epoch;    /* counts steps by others and suspends */
+    enum timeline_raw raw;
+    int64_t local_minus_raw_ns, raw_window_ns; /* the same for the oscillator */
+    gn_steady raw_since;
+    int64_t taken_out_ns; /* of local since then */
 };
 
 /** Start: local equals the system clock at `now`; `frequency` is the one in force. */
@@ -41,9 +56,9 @@ void timeline_steer(struct timeline *, struct clock_reading at, double frequency
 void timeline_step(struct timeline *, int64_t delta_ns);
 
 /**
- * Look for a step by somebody else: more than both readings' windows, and than 1 us. Returns by how
- * much the system clock was moved since the last look (ns), 0 when nothing beyond reading noise; a
- * step found is taken into the map and opens a new epoch.
+ * Hold local to the oscillator, and look for a step by somebody else: more than both readings'
+ * windows, and than 1 us. Returns by how much the system clock was moved since the last look (ns),
+ * 0 when nothing beyond reading noise; a step found is taken into the map and opens a new epoch.
  */
 int64_t timeline_observe(struct timeline *, struct clock_reading now);
 

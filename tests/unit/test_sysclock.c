@@ -29,6 +29,8 @@ static struct kernel {
     int status;
     int64_t moved_ns;
     int64_t set_ns; /* by clock_settime */
+    bool tells;     /* when it was asked: … */
+    struct timeval told;
 } kernel;
 
 static void take_request(const struct timex *request)
@@ -88,6 +90,13 @@ int clock_adjtime(clockid_t id, struct timex *request)
     request->tick = kernel.tick;
     request->offset = kernel.offset;
     request->status = kernel.status;
+    if (kernel.tells) {
+        struct timespec now, busy = {.tv_nsec = 1000000};
+        clock_gettime(CLOCK_REALTIME, &now);
+        kernel.told = (struct timeval){.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec};
+        request->time = kernel.told;
+        nanosleep(&busy, NULL); /* the way back */
+    }
     return TIME_OK;
 }
 
@@ -154,12 +163,18 @@ static void check_reading(struct os_clock *clock)
 {
     struct clock_reading reading, later;
     int64_t steady_before = fixture_clock_ns(CLOCK_MONOTONIC);
+    int64_t raw_before = fixture_clock_ns(CLOCK_MONOTONIC_RAW);
     clock->ops->read(clock, &reading);
     clock->ops->read(clock, &later);
+    int64_t raw_after = fixture_clock_ns(CLOCK_MONOTONIC_RAW);
     int64_t steady_after = fixture_clock_ns(CLOCK_MONOTONIC);
     ck_assert_int_ge(reading.steady.ns, steady_before);
     ck_assert_int_ge(later.steady.ns, reading.steady.ns);
     ck_assert_int_le(later.steady.ns, steady_after);
+    if (reading.has_raw) { /* not with a sanitizer, which takes the place of libc */
+        ck_assert_int_ge(reading.raw.ns, raw_before);
+        ck_assert_int_le(reading.raw.ns, raw_after);
+    }
     ck_assert_int_ge(reading.window_ns, 0);
     ck_assert_int_le(reading.window_ns, steady_after - steady_before);
     /* The two scales part by steps only: between two readings by no more than their windows. */
@@ -265,6 +280,42 @@ START_TEST(steer_never_errs_by_more_than_half_a_unit)
     double applied = 7;
     ck_assert_int_eq(clock->ops->steer(clock, (double)NAN, &applied, &at), -EINVAL);
     ck_assert_double_eq(applied, 7);
+    clock->ops->destroy(clock);
+}
+END_TEST
+
+START_TEST(a_steer_counts_from_when_the_kernel_took_it)
+{
+    struct os_clock *clock = on_kernel();
+    struct clock_reading at, now;
+    double applied;
+    kernel.tells = true;
+    ck_assert_int_eq(clock->ops->steer(clock, 1e-6, &applied, &at), 0);
+    ck_assert_int_eq(at.system.ns, kernel.told.tv_sec * GN_NS_PER_S + kernel.told.tv_usec);
+    ck_assert(!at.has_raw);
+    clock->ops->read(clock, &now);
+    ck_assert_int_le(llabs(at.system.ns - at.steady.ns - (now.system.ns - now.steady.ns)),
+                     at.window_ns + now.window_ns + 2);
+    clock->ops->destroy(clock);
+}
+END_TEST
+
+/* A kernel that counts in microseconds, and one that tells no time: as it was read afterwards. */
+START_TEST(what_the_kernel_cannot_have_meant_is_not_believed)
+{
+    struct os_clock *clock = on_kernel();
+    struct clock_reading at;
+    double applied;
+    kernel.tells = true;
+    ck_assert_int_eq(clock->ops->steer(clock, 1e-6, &applied, &at), 0);
+    kernel.status &= ~STA_NANO;
+    ck_assert_int_eq(clock->ops->steer(clock, 2e-6, &applied, &at), 0);
+    ck_assert_int_gt(at.system.ns, kernel.told.tv_sec * GN_NS_PER_S + kernel.told.tv_usec);
+    kernel.status |= STA_NANO;
+    kernel.tells = false;
+    int64_t before = fixture_clock_ns(CLOCK_REALTIME);
+    ck_assert_int_eq(clock->ops->steer(clock, 3e-6, &applied, &at), 0);
+    ck_assert_int_ge(at.system.ns, before);
     clock->ops->destroy(clock);
 }
 END_TEST
@@ -401,6 +452,8 @@ int main(void)
     tcase_add_loop_test(tests, steer_splits_into_tick_and_fine_part, 0,
                         sizeof steers / sizeof *steers);
     tcase_add_test(tests, steer_never_errs_by_more_than_half_a_unit);
+    tcase_add_test(tests, a_steer_counts_from_when_the_kernel_took_it);
+    tcase_add_test(tests, what_the_kernel_cannot_have_meant_is_not_believed);
     tcase_add_test(tests, the_first_steer_ends_what_others_left);
     tcase_add_test(tests, a_refused_steer_is_tried_in_full_again);
     tcase_add_loop_test(tests, step_moves_by_exactly_that, 0, sizeof steps / sizeof *steps);

@@ -12,6 +12,7 @@ struct fake_clock {
     int64_t oscillator_ns, system_minus_steady_ns, suspended_ns;
     double steady_ns, frequency;
     int refuse;
+    bool has_raw;
 };
 
 static struct fake_clock *self(struct os_clock *base)
@@ -29,7 +30,11 @@ static void fake_read(struct os_clock *base, struct clock_reading *now)
 {
     const struct fake_clock *clock = self(base);
     int64_t steady_ns = llround(clock->steady_ns);
-    *now = (struct clock_reading){{steady_ns + clock->system_minus_steady_ns}, {steady_ns}, 40};
+    *now = (struct clock_reading){.system = {steady_ns + clock->system_minus_steady_ns},
+                                  .steady = {steady_ns},
+                                  .window_ns = 40,
+                                  .has_raw = clock->has_raw,
+                                  .raw = {clock->oscillator_ns}};
 }
 
 static int64_t fake_suspended(struct os_clock *base)
@@ -90,6 +95,25 @@ START_TEST(local_is_the_oscillator_whatever_we_do_to_the_clock)
         pass(&clock, GN_NS_PER_S);
     }
     ck_assert_int_le(llabs(gn_local_sub(timekeeper_now(&keeper), start) - clock.oscillator_ns), 2);
+    ck_assert_int_eq(timekeeper_take_moved(&keeper, &slept_ns), 0);
+}
+END_TEST
+
+START_TEST(what_others_steer_is_taken_out_too)
+{
+    struct fake_clock clock;
+    struct timekeeper keeper;
+    int64_t slept_ns;
+    gn_local start;
+    begin(&clock, &keeper);
+    clock.has_raw = true;
+    start = timekeeper_now(&keeper);
+    for (int i = 0; i < 1000; i++) {
+        clock.frequency = i % 2 == 0 ? 90e-6 : -30e-6;
+        pass(&clock, GN_NS_PER_S);
+        ck_assert_int_le(llabs(gn_local_sub(timekeeper_now(&keeper), start) - clock.oscillator_ns),
+                         41);
+    }
     ck_assert_int_eq(timekeeper_take_moved(&keeper, &slept_ns), 0);
 }
 END_TEST
@@ -169,6 +193,7 @@ int main(void)
     SRunner *runner;
     int failed;
     tcase_add_test(tcase, local_is_the_oscillator_whatever_we_do_to_the_clock);
+    tcase_add_test(tcase, what_others_steer_is_taken_out_too);
     tcase_add_test(tcase, a_step_by_somebody_else_is_told_and_local_goes_on);
     tcase_add_test(tcase, a_stamp_across_a_step_is_not_believed);
     tcase_add_test(tcase, a_suspend_is_told_from_a_step);

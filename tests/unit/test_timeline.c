@@ -3,7 +3,7 @@
 
 static struct clock_reading reading(int64_t system_ns, int64_t steady_ns)
 {
-    return (struct clock_reading){{system_ns}, {steady_ns}, 100};
+    return (struct clock_reading){.system = {system_ns}, .steady = {steady_ns}, .window_ns = 100};
 }
 
 START_TEST(starts_at_the_system_clock)
@@ -97,8 +97,9 @@ END_TEST
 START_TEST(reading_noise_is_no_step)
 {
     struct timeline timeline;
-    struct clock_reading slow = {{100 * SECOND + 9000}, {0}, 5000};
-    timeline_init(&timeline, (struct clock_reading){{100 * SECOND}, {0}, 5000}, 0);
+    struct clock_reading slow = {.system = {100 * SECOND + 9000}, .window_ns = 5000};
+    timeline_init(&timeline, (struct clock_reading){.system = {100 * SECOND}, .window_ns = 5000},
+                  0);
     ck_assert_int_eq(timeline_observe(&timeline, slow), 0);
     ck_assert_int_eq(timeline_observe(&timeline, reading(100 * SECOND + 5800, 0)), 5800);
     ck_assert_int_eq(timeline_observe(&timeline, reading(100 * SECOND + 6700, 0)), 0);
@@ -109,9 +110,92 @@ END_TEST
 START_TEST(a_quieter_reading_improves_the_map)
 {
     struct timeline timeline;
-    timeline_init(&timeline, (struct clock_reading){{100 * SECOND + 900}, {0}, 3000}, 0);
+    timeline_init(&timeline,
+                  (struct clock_reading){.system = {100 * SECOND + 900}, .window_ns = 3000}, 0);
     ck_assert_int_eq(timeline_observe(&timeline, reading(100 * SECOND, 0)), 0);
     ck_assert_int_eq(timeline_system(&timeline, (gn_local){100 * SECOND + 900}).ns, 100 * SECOND);
+}
+END_TEST
+
+/* The kernel's clock runs by `strange` (s/s) off what it was asked for: a look each ten seconds. */
+static struct timeline looked_at(double strange, bool has_raw, int64_t *steady_ns)
+{
+    struct timeline timeline;
+    timeline_init(&timeline, reading(0, 0), 40e-6);
+    for (int64_t t = 0; t <= 1000; t += 10) {
+        *steady_ns = llround((double)(t * SECOND) * (1 + 40e-6 + strange));
+        struct clock_reading now = reading(*steady_ns, *steady_ns);
+        now.has_raw = has_raw;
+        now.raw.ns = 77 + t * SECOND;
+        ck_assert_int_eq(timeline_observe(&timeline, now), 0);
+    }
+    return timeline;
+}
+
+START_TEST(local_is_held_to_the_oscillator)
+{
+    int64_t steady_ns;
+    struct timeline timeline = looked_at(100e-9, true, &steady_ns);
+    ck_assert_int_le(llabs(timeline_local(&timeline, (gn_system){steady_ns}).ns - 1000 * SECOND),
+                     100);
+    ck_assert(timeline_frequency(&timeline) == 40e-6);
+    timeline = looked_at(-100e-9, true, &steady_ns);
+    ck_assert_int_le(llabs(timeline_local(&timeline, (gn_system){steady_ns}).ns - 1000 * SECOND),
+                     100);
+    /* Where there is none, it is as the kernel says. */
+    timeline = looked_at(100e-9, false, &steady_ns);
+    ck_assert_int_ge(timeline_local(&timeline, (gn_system){steady_ns}).ns - 1000 * SECOND, 99000);
+}
+END_TEST
+
+START_TEST(a_readings_noise_does_not_move_local)
+{
+    struct timeline timeline;
+    timeline_init(&timeline, reading(0, 0), 0);
+    for (int64_t t = 0; t < 100; t++) {
+        struct clock_reading now = reading(t * SECOND, t * SECOND);
+        now.has_raw = true;
+        now.raw.ns = t * SECOND + (t % 2 == 0 ? 50 : -50); /* at either end of its window */
+        timeline_observe(&timeline, now);
+        ck_assert_int_eq(timeline_local(&timeline, now.system).ns, t * SECOND);
+    }
+}
+END_TEST
+
+START_TEST(a_quieter_reading_of_the_oscillator_is_kept)
+{
+    struct timeline timeline;
+    struct clock_reading now = {.window_ns = 100000, .has_raw = true, .raw = {40000}};
+    timeline_init(&timeline, now, 0);
+    timeline_observe(&timeline, now);
+    now = reading(SECOND, SECOND);
+    now.has_raw = true;
+    now.raw.ns = SECOND;
+    timeline_observe(&timeline, now); /* 40 us away, as the first was read so badly */
+    ck_assert_int_eq(timeline_local(&timeline, (gn_system){SECOND}).ns, SECOND);
+    now.raw.ns += SECOND;
+    now.steady.ns += SECOND + 200;
+    now.system.ns += SECOND + 200;
+    timeline_observe(&timeline, now);
+    ck_assert_int_eq(timeline_local(&timeline, now.system).ns, 2 * SECOND);
+}
+END_TEST
+
+/* As of a simulator that knows only the other clocks, whatever the steps its time goes in. */
+START_TEST(another_clocks_oscillator_is_not_believed)
+{
+    static const int64_t steps_ns[] = {64 * SECOND, 500000};
+    int64_t step_ns = steps_ns[_i];
+    struct timeline timeline;
+    timeline_init(&timeline, reading(0, 0), 0);
+    for (int64_t t = 0; t < 10; t++) {
+        struct clock_reading now = reading(t * step_ns, t * step_ns);
+        now.has_raw = true;
+        now.raw.ns = t * 1000;
+        timeline_observe(&timeline, now);
+        if (t > 2)
+            ck_assert_int_eq(timeline_local(&timeline, now.system).ns, now.steady.ns);
+    }
 }
 END_TEST
 
@@ -129,6 +213,10 @@ int main(void)
     tcase_add_test(tcase, a_foreign_step_is_reported_once_and_does_not_touch_local);
     tcase_add_test(tcase, reading_noise_is_no_step);
     tcase_add_test(tcase, a_quieter_reading_improves_the_map);
+    tcase_add_test(tcase, local_is_held_to_the_oscillator);
+    tcase_add_test(tcase, a_readings_noise_does_not_move_local);
+    tcase_add_test(tcase, a_quieter_reading_of_the_oscillator_is_kept);
+    tcase_add_loop_test(tcase, another_clocks_oscillator_is_not_believed, 0, 2);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
