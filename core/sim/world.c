@@ -7,6 +7,8 @@
 struct world {
     uint64_t seed;
     gn_utc start, now;
+    gn_utc leap_at; /* valid while leap_ns is not 0 */
+    int64_t leap_ns;
     struct world_event **heap; /* from 1: the parent of i is i/2 */
     size_t count, capacity;
     uint64_t orders, events;
@@ -42,6 +44,24 @@ gn_utc world_now(const struct world *world)
 gn_utc world_start(const struct world *world)
 {
     return world->start;
+}
+
+void world_plan_leap(struct world *world, gn_utc at, int64_t by_ns)
+{
+    world->leap_at = at;
+    world->leap_ns = by_ns;
+}
+
+gn_utc world_leap_at(const struct world *world, int64_t *by_ns)
+{
+    *by_ns = world->leap_ns;
+    return world->leap_at;
+}
+
+gn_utc world_utc(const struct world *world)
+{
+    bool leapt = world->leap_ns != 0 && world->now.ns >= world->leap_at.ns;
+    return gn_utc_add(world->now, leapt ? world->leap_ns : 0);
 }
 
 uint64_t world_events(const struct world *world)
