@@ -14,7 +14,8 @@ struct node;
 
 struct node_setup {
     const char *name;
-    const char *config; /* path of its gnomon.conf */
+    const char *config; /* path of its gnomon.conf, or NULL, and … */
+    const char *text;   /* … what stands in it; both lent, for whenever the daemon starts */
     struct world *world;
     struct vnet *net;
     struct loader *loader; /* lent */
@@ -38,11 +39,26 @@ struct node_truth {
 struct node *node_create(const struct node_setup *, struct diagnostics *);
 void node_destroy(struct node *); /* takes NULL; stops the daemon first */
 
-/** Start the daemon. Errors: negative errno; the reason is in the story. */
+/**
+ * Start the daemon; anew if it was ended: then the machine's files are still there, and its clock
+ * has run on. Errors: negative errno; the reason is in the story.
+ */
 int node_start(struct node *);
 
-/** Stop the daemon in order. */
+/** End the daemon in order; takes one that has ended. */
 void node_stop(struct node *);
+
+/** End it at once: it saves, steers and tells nothing any more. */
+void node_kill(struct node *);
+
+/** The machine sleeps: nothing runs and nothing arrives. The caller wakes it in `for_ns`. */
+void node_sleep(struct node *, int64_t for_ns);
+
+/** It wakes up, with a system clock that gained `error_ns`. */
+void node_wake(struct node *, int64_t error_ns);
+
+/** Whether it sleeps, and until when. */
+bool node_asleep(const struct node *, gn_utc *until);
 
 /** As a command would see it: no event for the node, so its next ones are the same. */
 void node_truth(struct node *, struct node_truth *);

@@ -41,18 +41,34 @@ void scene_tell(void *arg, const struct node *node, gn_utc when, enum gn_level l
 
 /* ---------------------------------------------------------------- time passes */
 
-/* Once a second the truth about every clock is written down. */
+/* Whoever leaps a millisecond late is a second wrong for so long; nobody is judged by that. */
+static bool leaping(const struct scene *scene)
+{
+    int64_t by_ns;
+    gn_utc at = world_leap_at(scene->world, &by_ns);
+    return by_ns != 0 && llabs(gn_utc_sub(world_now(scene->world), at)) < GN_NS_PER_S;
+}
+
+/* A machine that sleeps has no clock that anybody could read. */
+static void look_at(struct scene *scene, struct actor *actor, double at_s)
+{
+    struct node_truth truth;
+    gn_utc awake_at;
+    if (node_asleep(actor->node, &awake_at))
+        return;
+    node_truth(actor->node, &truth);
+    stats_add(&actor->stats, at_s, &truth);
+    hash_number(scene, truth.clock_error_ns);
+}
+
+/* Every now and then the truth about every clock is written down. */
 static void look(void *arg)
 {
     struct scene *scene = arg;
     double at_s = gn_seconds(gn_utc_sub(world_now(scene->world), world_start(scene->world)));
-    for (size_t i = 0; i < scene->count; i++) {
-        struct node_truth truth;
-        node_truth(scene->actors[i].node, &truth);
-        stats_add(&scene->actors[i].stats, at_s, &truth);
-        hash_number(scene, truth.clock_error_ns);
-    }
-    world_order_in(scene->world, &scene->look, GN_NS_PER_S);
+    for (size_t i = 0; i < scene->count && !leaping(scene); i++)
+        look_at(scene, &scene->actors[i], at_s);
+    world_order_in(scene->world, &scene->look, gn_nanoseconds(scene->look_s));
 }
 
 int scene_run(struct scene *scene)
@@ -65,7 +81,7 @@ int scene_run(struct scene *scene)
         stats_init(&scene->actors[i].stats, scene->duration_s / 2);
     }
     scene->look = (struct world_event){.happen = look, .arg = scene};
-    world_order_in(scene->world, &scene->look, GN_NS_PER_S);
+    world_order_in(scene->world, &scene->look, gn_nanoseconds(scene->look_s));
     world_run(scene->world, gn_utc_add(world_start(scene->world), length_ns));
     return 0;
 }
@@ -95,14 +111,13 @@ void scene_destroy(struct scene *scene)
     vnet_destroy(scene->net);
     world_destroy(scene->world);
     loader_destroy(scene->loader);
-    while (scene->deeds != NULL) {
-        struct deed *deed = scene->deeds;
-        scene->deeds = deed->next;
-        free(deed);
-    }
+    scene_events_destroy(scene);
     for (size_t i = 0; i < scene->law_count; i++)
         law_destroy(scene->laws[i]);
     free(scene->laws);
+    for (size_t i = 0; i < scene->text_count; i++)
+        free(scene->texts[i]);
+    free(scene->texts);
     free(scene->links);
     free(scene);
 }

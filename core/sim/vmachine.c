@@ -18,6 +18,7 @@ struct file {
 struct vstore {
     struct os_store base; /* first: callers hold this */
     SLIST_HEAD(, file) files;
+    bool refuses;
 };
 
 static struct file *find(struct vstore *store, const char *path)
@@ -59,6 +60,8 @@ static int write_file(struct os_store *base, const char *path, const void *data,
 {
     struct vstore *store = (struct vstore *)base;
     struct file *file = find(store, path);
+    if (store->refuses)
+        return -EROFS;
     void *copy = malloc(size + 1);
     if (copy == NULL)
         return -ENOMEM;
@@ -101,6 +104,11 @@ void vstore_destroy(struct os_store *base)
         free(file);
     }
     free(store);
+}
+
+void vstore_refuse(struct os_store *base, bool refuse)
+{
+    ((struct vstore *)base)->refuses = refuse;
 }
 
 /* ---------------------------------------------------------------- chance */
