@@ -192,6 +192,8 @@ static void read_ways(struct reader *reader, const config_setting_t *entry, stru
                      (int)scene->link_count - 1);
         return;
     }
+    if (there != back && scene->links[index].there == scene->links[index].back)
+        reader_wrong(reader, item, "way: link %d is the same both ways", index);
     deed->ways[0] = there ? scene->links[index].there : NULL;
     deed->ways[1] = back ? scene->links[index].back : NULL;
 }

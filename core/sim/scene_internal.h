@@ -16,7 +16,7 @@ struct actor {
     struct stats stats;
 };
 
-/** The two ways of an entry of `links`. */
+/** The two ways of an entry of `links`; one and the same where all meet all. */
 struct pair {
     struct vlink *there, *back;
 };

@@ -48,7 +48,12 @@ static void read_link(struct reader *reader, const config_setting_t *entry)
     };
     const struct law *back = reader_law(reader, entry, "back");
     struct pair *pair = &scene->links[scene->link_count++];
-    pair->there = vnet_add_link(scene->net, &config);
+    pair->there = pair->back = vnet_add_link(scene->net, &config);
+    if (back != NULL && from == NULL && to == NULL)
+        reader_wrong(reader, config_setting_get_member(entry, "back"),
+                     "back: from or to is needed: a link between all is the same both ways");
+    if (from == NULL && to == NULL)
+        return;
     config.from = to;
     config.to = from;
     if (back != NULL)

@@ -286,7 +286,8 @@ static void transmit(struct vhost *from, const struct vpacket *packet, const voi
         put_on_way(from, to, NULL, packet, data);
         return;
     }
-    if (way == NULL || way->cut || vhost_asleep(from) || chance_uniform(&from->delays) < way->config.loss) {
+    if (way == NULL || way->cut || vhost_asleep(from) ||
+        chance_uniform(&from->delays) < way->config.loss) {
         from->count.lost++;
         return;
     }
