@@ -209,19 +209,17 @@ void node_destroy(struct node *node)
 
 void node_truth(struct node *node, struct node_truth *truth)
 {
-    struct gn_tracking tracking = {0};
-    if (node->daemon != NULL)
-        daemon_tracking(node->daemon, &tracking);
+    gn_local now;
+    const struct gn_state *state = node->daemon != NULL ? daemon_state(node->daemon, &now) : NULL;
     *truth = (struct node_truth){
         .clock_error_ns = -vclock_offset_ns(node->os.clock),
         .clock_frequency = -vclock_frequency_error(node->os.clock),
-        .synchronised = tracking.state.synchronised,
+        .synchronised = state != NULL && state->synchronised,
     };
     if (!truth->synchronised)
         return;
-    truth->estimate_error_ns =
-        gn_state_utc(&tracking.state, tracking.now).ns - world_utc(node->setup.world).ns;
-    truth->error_bound_s = gn_state_error_bound_s(&tracking.state, tracking.now);
+    truth->estimate_error_ns = gn_state_utc(state, now).ns - world_utc(node->setup.world).ns;
+    truth->error_bound_s = gn_state_error_bound_s(state, now);
 }
 
 const char *node_name(const struct node *node)

@@ -34,6 +34,9 @@ struct vclock {
     double error; /* frequency error of this second; positive: slow */
     /* The kernel's count where the steering last changed, at the oscillator's `from`. */
     struct span from, steady;
+    /* The oscillator's count as last computed: of one instant there are many readings. */
+    int64_t known_at_ns;
+    struct span known;
     double steering;
     bool refuses; /* whoever would set it is gone */
     int64_t system_minus_steady_ns, slept_ns;
@@ -98,12 +101,16 @@ static int64_t since_start_ns(const struct vclock *clock)
 static struct span raw_now(struct vclock *clock)
 {
     int64_t now_ns = since_start_ns(clock), second = now_ns / GN_NS_PER_S;
+    if (now_ns == clock->known_at_ns)
+        return clock->known;
     if (clock->config.wander > 0 || clock->config.cycle_s > 0)
         step_to(clock, second);
     else if (clock->second < second)
         skip_to(clock, second);
     int64_t inside_ns = now_ns - clock->raw_at_ns;
-    return span_add(clock->raw, inside_ns, -(double)inside_ns * clock->error);
+    clock->known = span_add(clock->raw, inside_ns, -(double)inside_ns * clock->error);
+    clock->known_at_ns = now_ns;
+    return clock->known;
 }
 
 /* The kernel's steered count, now. */
@@ -282,7 +289,7 @@ struct os_clock *vclock_create(struct world *world, const char *name,
     clock->world = world;
     clock->config = *config;
     chance_init(&clock->chance, world_seed(world), "clock", name);
-    clock->asleep_since_ns = -1;
+    clock->asleep_since_ns = clock->known_at_ns = -1;
     clock->raw_at_ns = since_start_ns(clock);
     clock->second = clock->raw_at_ns / GN_NS_PER_S;
     clock->error = error_of(clock, clock->second);
