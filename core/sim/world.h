@@ -19,7 +19,6 @@ struct world_event {
     void *arg;
     /* The world's own: */
     int64_t when_ns;
-    uint64_t order;
     size_t place; /* in the heap, from 1; 0: not ordered */
 };
 
