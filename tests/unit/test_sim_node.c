@@ -201,6 +201,9 @@ END_TEST
 START_TEST(a_machine_that_slept_measures_anew)
 {
     struct life life;
+    ck_assert_int_eq(
+        lived(&life, "no longer answers", "{ at = 3000; node = \"server\"; suspend = 6000; }"), 1);
+    end(&life);
     lived(&life, "stopping",
           "{ at = 4000; node = \"client\"; suspend = 3600; },"
           "{ at = 4001; node = \"client\"; stop = true; }"); /* waits for its end */
@@ -241,6 +244,7 @@ START_TEST(a_leap_second_passes_through_the_network)
     ck_assert(!life.moved);
     ck_assert_double_lt(scene_stats(life.scene, 1)->max_s, 100e-6);
     ck_assert_double_eq(scene_stats(life.scene, 0)->max_s, 0);
+    ck_assert_double_ge(stats_kept(scene_stats(life.scene, 1)), 0.998); /* it looks every 10 s */
     end(&life);
 }
 END_TEST
