@@ -135,10 +135,11 @@ void node_stop(struct node *node)
 /* What it does at its end reaches nobody. */
 static void cut_off(struct node *node, bool off)
 {
+    gn_utc until = {off ? INT64_MAX : 0};
     node->silent = off;
     vclock_refuse(node->os.clock, off);
     vstore_refuse(node->os.store, off);
-    vhost_sleep(node->host, off ? (gn_utc){INT64_MAX} : world_now(node->setup.world));
+    vhost_sleep(node->host, until);
 }
 
 void node_kill(struct node *node)
