@@ -114,6 +114,7 @@ void node_truth(struct node *node, struct node_truth *truth)
         .clock_error_ns = -vclock_offset_ns(node->os.clock),
         .clock_frequency = -vclock_frequency_error(node->os.clock),
         .synchronised = tracking.state.synchronised,
+        .steps = vclock_steps(node->os.clock),
     };
     if (!truth->synchronised)
         return;

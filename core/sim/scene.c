@@ -2,6 +2,7 @@
 #include "scene_internal.h"
 
 #include <base/memory.h>
+#include <base/text.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,17 +27,34 @@ static void hash_number(struct scene *scene, int64_t number)
     hash_bytes(scene, bytes, sizeof bytes);
 }
 
-void scene_tell(void *arg, const struct node *node, gn_utc when, enum gn_level level,
-                const char *line)
+static void tell(struct scene *scene, const char *who, gn_utc when, enum gn_level level,
+                 const char *line)
 {
-    struct scene *scene = arg;
     int64_t at_ns = gn_utc_sub(when, world_start(scene->world));
     if (level <= GN_INFO) { /* always there, whatever the story is cut down to */
         hash_number(scene, at_ns);
         hash_bytes(scene, line, strlen(line));
     }
     if (scene->setup.story != NULL && level <= scene->setup.level)
-        scene->setup.story(scene->setup.arg, node_name(node), gn_seconds(at_ns), level, line);
+        scene->setup.story(scene->setup.arg, who, gn_seconds(at_ns), level, line);
+}
+
+void scene_tell(void *arg, const struct node *node, gn_utc when, enum gn_level level,
+                const char *line)
+{
+    tell(arg, node_name(node), when, level, line);
+}
+
+void scene_narrate(struct scene *scene, const char *format, ...)
+{
+    struct text line;
+    va_list args;
+    text_init(&line);
+    va_start(args, format);
+    text_vaddf(&line, format, args);
+    va_end(args);
+    tell(scene, SCENE_WORLD, world_now(scene->world), GN_INFO, text_string(&line));
+    text_finish(&line);
 }
 
 /* ---------------------------------------------------------------- time passes */
@@ -50,6 +68,8 @@ static void look(void *arg)
         struct node_truth truth;
         node_truth(scene->actors[i].node, &truth);
         stats_add(&scene->actors[i].stats, at_s, &truth);
+        if (scene->setup.look != NULL)
+            scene->setup.look(scene->setup.arg, i, at_s, &truth);
         hash_number(scene, truth.clock_error_ns);
     }
     world_order_in(scene->world, &scene->look, GN_NS_PER_S);
@@ -62,7 +82,7 @@ int scene_run(struct scene *scene)
         int rc = node_start(scene->actors[i].node);
         if (rc < 0)
             return rc;
-        stats_init(&scene->actors[i].stats, scene->duration_s / 2);
+        stats_init(&scene->actors[i].stats, scene->window_s);
     }
     scene->look = (struct world_event){.happen = look, .arg = scene};
     world_order_in(scene->world, &scene->look, GN_NS_PER_S);
@@ -115,6 +135,11 @@ uint64_t scene_seed(const struct scene *scene)
 double scene_duration_s(const struct scene *scene)
 {
     return scene->duration_s;
+}
+
+double scene_window_s(const struct scene *scene)
+{
+    return scene->window_s;
 }
 
 uint64_t scene_events(const struct scene *scene)

@@ -29,7 +29,7 @@ struct deed {
 
 struct scene {
     struct scene_setup setup;
-    double duration_s;
+    double duration_s, window_s;
     struct world *world;
     struct vnet *net;
     struct loader *loader;
@@ -49,5 +49,8 @@ void scene_read(struct scene *, struct diagnostics *);
 
 /** A node's log; `arg` is the scene. */
 void scene_tell(void *arg, const struct node *, gn_utc when, enum gn_level, const char *line);
+
+/** Tell what happens now in the world itself: part of the story and of the hash. */
+__attribute__((format(printf, 2, 3))) void scene_narrate(struct scene *, const char *format, ...);
 
 #endif

@@ -246,6 +246,8 @@ static void read_node(struct reader *reader, const config_setting_t *entry)
     check_keys(reader, entry, " name address count config config_file clock stamp_noise ");
     if (name == NULL || strspn(name, "/.") > 0 || strchr(name, '/') != NULL)
         wrong(reader, entry, "name: every node needs a name, without a slash");
+    else if (strcmp(name, SCENE_WORLD) == 0)
+        wrong(reader, entry, "name: \"%s\" is who tells of the world itself", name);
     else if ((string(entry, "config") == NULL) == (string(entry, "config_file") == NULL))
         wrong(reader, entry, "%s: either config or config_file is needed", name);
     else if (count < 1 || count > MOST_NODES)
@@ -288,10 +290,15 @@ static void read_link(struct reader *reader, const config_setting_t *entry)
 static void happen(void *arg)
 {
     const struct deed *deed = arg;
+    struct scene *scene = deed->scene;
     if (deed->pair != NULL) {
+        scene_narrate(scene, "link %td is %s", deed->pair - scene->links,
+                      deed->cut ? "cut" : "mended");
         vlink_cut(deed->pair->there, deed->cut);
         vlink_cut(deed->pair->back, deed->cut);
     } else {
+        scene_narrate(scene, "%s's clock is set by hand, by %+.9f s", node_name(deed->node),
+                      gn_seconds(deed->step_ns));
         vclock_move(node_clock(deed->node), deed->step_ns);
     }
 }
@@ -345,12 +352,16 @@ static void read_root(struct reader *reader, const config_setting_t *root)
     const char *folder = scene->setup.plugin_dir;
     uint64_t seed =
         scene->setup.has_seed ? scene->setup.seed : (uint64_t)number(reader, root, "seed", 1);
-    check_keys(reader, root, " seed duration plugin_dir nodes links events ");
+    check_keys(reader, root, " seed duration window plugin_dir nodes links events ");
     if (folder == NULL)
         folder = string(root, "plugin_dir");
     scene->duration_s = number(reader, root, "duration", DEFAULT_DURATION_S);
     if (!(scene->duration_s > 0 && scene->duration_s <= 1e9))
         wrong(reader, config_setting_get_member(root, "duration"), "duration: 0 < … ≤ 1e9 s");
+    scene->window_s = number(reader, root, "window", scene->duration_s / 2);
+    if (!(scene->window_s >= 0 && scene->window_s < scene->duration_s))
+        wrong(reader, config_setting_get_member(root, "window"),
+              "window: 0 ≤ … < duration; from this second on errors are measured");
     scene->world = world_create(seed, (gn_utc){START_S * GN_NS_PER_S});
     scene->net = vnet_create(scene->world);
     scene->loader = loader_create(folder != NULL ? folder : PLUGINDIR);

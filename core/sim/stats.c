@@ -25,6 +25,8 @@ void stats_add(struct stats *stats, double at_s, const struct node_truth *truth)
 {
     double error_s = fabs(gn_seconds(truth->clock_error_ns));
     stats->last_s = at_s;
+    stats->steps = truth->steps.count;
+    stats->synchronised += truth->synchronised;
     for (int i = 0; i < STATS_LIMITS; i++)
         if (error_s > limits_s[i])
             stats->outside_s[i] = at_s;

@@ -10,8 +10,10 @@
 #define STATS_LIMITS 3
 
 struct stats {
-    double window_s; /* errors from here on are measured */
-    uint64_t count;  /* of seconds in the window */
+    double window_s;       /* errors from here on are measured */
+    uint64_t steps;        /* by the daemon, in all its life */
+    uint64_t synchronised; /* seconds, in all its life */
+    uint64_t count;        /* of seconds in the window */
     double squares_s, max_s, frequency_squares;
     uint64_t claims, kept;          /* seconds with a bound, and those in which it was true */
     double bounds_s;                /* sum of the bounds claimed */

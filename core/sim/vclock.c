@@ -35,6 +35,7 @@ struct vclock {
     struct span from, steady;
     double steering;
     int64_t system_minus_steady_ns, slept_ns;
+    struct vclock_steps steps;
 };
 
 static struct vclock *self(struct os_clock *base)
@@ -159,6 +160,8 @@ static int step(struct os_clock *base, int64_t delta_ns)
     if (self(base)->config.read_only)
         return -ENOTSUP;
     vclock_move(base, delta_ns);
+    self(base)->steps.count++;
+    self(base)->steps.last_ns = delta_ns;
     return 0;
 }
 
@@ -221,6 +224,11 @@ double vclock_frequency_error(struct os_clock *base)
     struct vclock *clock = self(base);
     (void)raw_now(clock);
     return clock->error - clock->steering + clock->error * clock->steering;
+}
+
+struct vclock_steps vclock_steps(const struct os_clock *base)
+{
+    return ((const struct vclock *)base)->steps;
 }
 
 int64_t vclock_true_interval_ns(struct os_clock *base, int64_t interval_ns)
