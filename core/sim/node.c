@@ -115,8 +115,9 @@ void node_truth(struct node *node, struct node_truth *truth)
         .clock_frequency = -vclock_frequency_error(node->os.clock),
         .synchronised = tracking.state.synchronised,
         .steps = vclock_steps(node->os.clock),
+        .bounded = tracking.state.synchronised || tracking.state.clock_state == GN_CLOCK_HOLDOVER,
     };
-    if (!truth->synchronised)
+    if (!truth->bounded)
         return;
     truth->estimate_error_ns =
         gn_state_utc(&tracking.state, tracking.now).ns - world_now(node->setup.world).ns;

@@ -297,7 +297,7 @@ static void happen(void *arg)
         vlink_cut(deed->pair->there, deed->cut);
         vlink_cut(deed->pair->back, deed->cut);
     } else {
-        scene_narrate(scene, "%s's clock is set by hand, by %+.9f s", node_name(deed->node),
+        scene_narrate(scene, "%s's clock is set by hand, by %+.9g s", node_name(deed->node),
                       gn_seconds(deed->step_ns));
         vclock_move(node_clock(deed->node), deed->step_ns);
     }

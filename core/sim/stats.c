@@ -13,7 +13,7 @@ void stats_init(struct stats *stats, double window_s)
 
 static void add_claim(struct stats *stats, const struct node_truth *truth)
 {
-    if (!truth->synchronised)
+    if (!truth->bounded)
         return;
     stats->claims++;
     stats->bounds_s += truth->error_bound_s;
