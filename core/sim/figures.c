@@ -81,13 +81,16 @@ json_t *figures_of(const struct scene *scene)
 
 /* ---------------------------------------------------------------- tables */
 
+static const char *name_of(const json_t *nodes, size_t index)
+{
+    return json_string_value(json_object_get(json_array_get(nodes, index), "name"));
+}
+
 static int name_width(const json_t *nodes)
 {
-    size_t width = 8, i;
-    const json_t *node;
-    json_array_foreach(nodes, i, node)
-    {
-        size_t size = strlen(json_string_value(json_object_get(node, "name")));
+    size_t width = 8;
+    for (size_t i = 0; i < json_array_size(nodes); i++) {
+        size_t size = strlen(name_of(nodes, i));
         width = size > width ? size : width;
     }
     return (int)width;
@@ -116,14 +119,12 @@ static void print_figures(FILE *file, const json_t *figures)
 
 void figures_print(const json_t *life, FILE *file)
 {
-    const json_t *nodes = json_object_get(life, "nodes"), *node;
+    const json_t *nodes = json_object_get(life, "nodes");
     int width = name_width(nodes);
-    size_t i;
     print_titles(file, width, "");
-    json_array_foreach(nodes, i, node)
-    {
-        fprintf(file, "%-*s", width, json_string_value(json_object_get(node, "name")));
-        print_figures(file, node);
+    for (size_t i = 0; i < json_array_size(nodes); i++) {
+        fprintf(file, "%-*s", width, name_of(nodes, i));
+        print_figures(file, json_array_get(nodes, i));
     }
 }
 
@@ -174,10 +175,9 @@ static json_t *node_over(const json_t *lives, size_t node, const char *name)
 json_t *figures_over(const json_t *lives)
 {
     json_t *over = json_array();
-    const json_t *nodes = json_object_get(json_array_get(lives, 0), "nodes"), *node;
-    size_t i;
-    json_array_foreach(nodes, i, node) json_array_append_new(
-        over, node_over(lives, i, json_string_value(json_object_get(node, "name"))));
+    const json_t *nodes = json_object_get(json_array_get(lives, 0), "nodes");
+    for (size_t i = 0; i < json_array_size(nodes); i++)
+        json_array_append_new(over, node_over(lives, i, name_of(nodes, i)));
     return over;
 }
 
@@ -185,13 +185,10 @@ void figures_print_over(const json_t *over, FILE *file)
 {
     static const char *const kinds[] = {"median", "least", "most"};
     int width = name_width(over);
-    const json_t *node;
-    size_t i;
     print_titles(file, width, "       ");
-    json_array_foreach(over, i, node) for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
-    {
-        fprintf(file, "%-*s %-6s", width,
-                k == 0 ? json_string_value(json_object_get(node, "name")) : "", kinds[k]);
-        print_figures(file, json_object_get(node, kinds[k]));
-    }
+    for (size_t i = 0; i < json_array_size(over); i++)
+        for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+            fprintf(file, "%-*s %-6s", width, k == 0 ? name_of(over, i) : "", kinds[k]);
+            print_figures(file, json_object_get(json_array_get(over, i), kinds[k]));
+        }
 }

@@ -77,11 +77,11 @@ static int live_once(const struct arguments *arguments)
 
 static void print_hashes(const json_t *lives)
 {
-    const json_t *life;
-    size_t i;
-    json_array_foreach(lives, i, life)
+    for (size_t i = 0; i < json_array_size(lives); i++) {
+        const json_t *life = json_array_get(lives, i);
         printf("%s  seed %s\n", json_string_value(json_object_get(life, "hash")),
                json_string_value(json_object_get(life, "seed")));
+    }
 }
 
 /* Owns: takes `lives`. */

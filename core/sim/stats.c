@@ -66,7 +66,7 @@ double stats_kept(const struct stats *stats)
 
 double stats_settled_s(const struct stats *stats, int index)
 {
-    if (stats->outside_s[index] >= stats->last_s)
-        return -1;
+    if (stats->last_s <= 0 || stats->outside_s[index] >= stats->last_s)
+        return -1; /* nobody has looked yet, or it was outside just now */
     return stats->outside_s[index] < 0 ? 0 : stats->outside_s[index] + 1;
 }
