@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <math.h>
 #include <sim/plot.h>
 #include <sim/plot_scale.h>
@@ -283,6 +284,8 @@ static void add_head(const struct plot *plot, struct text *text)
 {
     text_addf(text, "<text class=\"title\" x=\"%d\" y=\"24\">", LEFT);
     add_words(text, plot->title, 90);
+    if (plot->marks->dropped > 0)
+        text_addf(text, "; %" PRIu64 " events more are not drawn", plot->marks->dropped);
     text_addf(text,
               "</text>\n<path class=\"error\" d=\"M%d,40h20\"/><text x=\"%d\" y=\"44\">true error "
               "of the system clock</text>\n<rect class=\"band\" x=\"%d\" y=\"35\" width=\"20\" "
