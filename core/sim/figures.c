@@ -63,7 +63,7 @@ static json_t *node_figures(const struct scene *scene, size_t index)
                      stats_frequency_rms(stats) * 1e6, "sent", (json_int_t)count.sent, "received",
                      (json_int_t)count.received, "lost", (json_int_t)count.lost, "bound_kept",
                      stats_kept(stats), "mean_bound_s", stats_mean_bound_s(stats), "steps",
-                     (json_int_t)stats->steps, "synchronised_s", (double)stats->synchronised);
+                     (json_int_t)stats->steps, "synchronised_s", stats->synchronised_s);
 }
 
 json_t *figures_of(const struct scene *scene)

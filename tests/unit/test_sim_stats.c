@@ -58,6 +58,20 @@ START_TEST(settled_is_the_second_after_the_last_outside)
 }
 END_TEST
 
+START_TEST(looks_may_be_any_time_apart_and_have_gaps)
+{
+    struct stats stats;
+    stats_init(&stats, 0);
+    add_error(&stats, 0.25, 2e-3);
+    add_error(&stats, 0.5, 2e-3);
+    add_error(&stats, 0.75, 0);
+    ck_assert_double_eq(stats_settled_s(&stats, 0), 0.75);
+    ck_assert_double_eq(stats.synchronised_s, 0.75);
+    add_error(&stats, 100, 0); /* it slept */
+    ck_assert_double_eq(stats.synchronised_s, 1);
+}
+END_TEST
+
 START_TEST(who_was_never_outside_is_settled_from_the_start)
 {
     struct stats stats;
@@ -90,7 +104,7 @@ START_TEST(a_bound_is_kept_by_the_estimate_and_counted_while_claimed)
     ck_assert_uint_eq(stats.claims, 4);
     ck_assert_double_eq(stats_kept(&stats), 0.5);
     ck_assert_double_eq_tol(stats_mean_bound_s(&stats), 2.5e-3, 1e-12);
-    ck_assert_uint_eq(stats.synchronised, 2);
+    ck_assert_double_eq(stats.synchronised_s, 2);
 }
 END_TEST
 
@@ -104,7 +118,7 @@ START_TEST(steps_are_those_of_all_its_life)
     truth.steps.count = 3;
     stats_add(&stats, 2, &truth);
     ck_assert_uint_eq(stats.steps, 3);
-    ck_assert_uint_eq(stats.synchronised, 2);
+    ck_assert_double_eq(stats.synchronised_s, 2);
     ck_assert_uint_eq(stats.count, 0);
     ck_assert_double_eq(stats_rms_s(&stats), 0);
 }
@@ -117,6 +131,7 @@ int main(void)
     tcase_add_test(tests, only_the_window_is_measured);
     tcase_add_test(tests, the_frequency_error_is_a_root_mean_square);
     tcase_add_test(tests, settled_is_the_second_after_the_last_outside);
+    tcase_add_test(tests, looks_may_be_any_time_apart_and_have_gaps);
     tcase_add_test(tests, who_was_never_outside_is_settled_from_the_start);
     tcase_add_test(tests, a_bound_is_kept_by_the_estimate_and_counted_while_claimed);
     tcase_add_test(tests, steps_are_those_of_all_its_life);
