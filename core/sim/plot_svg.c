@@ -208,11 +208,12 @@ static void add_wrong(struct panel *panel)
     const struct track *track = panel->curve->track;
     for (size_t i = 0; i < track->count; i++) {
         const struct track_column *column = &track->columns[i];
-        double x = x_of(panel->plot, column->from_s);
+        double x = x_of(panel->plot, column->wrong_from_s);
         if (column->outside > 0)
             text_addf(panel->text,
                       "<rect class=\"wrong\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"4\"/>\n",
-                      x, panel->top + PANEL - 4.0, fmax(x_of(panel->plot, column->to_s) - x, 1));
+                      x, panel->top + PANEL - 4.0,
+                      fmax(x_of(panel->plot, column->wrong_to_s) - x, 1));
     }
 }
 

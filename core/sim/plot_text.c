@@ -69,12 +69,24 @@ static void draw_bound(struct canvas *canvas, const struct track_column *column)
     }
 }
 
-static void draw_error(struct canvas *canvas, const struct track_column *column)
+static void draw_error(struct canvas *canvas, const struct track_column *column, double from_s,
+                       double to_s, char letter)
 {
     int low = row_of(canvas, column->least_s), high = row_of(canvas, column->most_s);
-    for (int i = column_of(canvas, column->from_s); i <= column_of(canvas, column->to_s); i++)
+    for (int i = column_of(canvas, from_s); i <= column_of(canvas, to_s); i++)
         for (int row = high; row <= low; row++)
-            canvas->cells[row][i] = column->outside > 0 ? '!' : '*';
+            canvas->cells[row][i] = letter;
+}
+
+/* What was wrong must be seen, so it comes last. */
+static void draw_errors(struct canvas *canvas, const struct track *track)
+{
+    const struct track_column *end = track->columns + track->count;
+    for (const struct track_column *c = track->columns; c < end; c++)
+        draw_error(canvas, c, c->from_s, c->to_s, '*');
+    for (const struct track_column *c = track->columns; c < end; c++)
+        if (c->outside > 0)
+            draw_error(canvas, c, c->wrong_from_s, c->wrong_to_s, '!');
 }
 
 static void draw(struct canvas *canvas, const struct track *track)
@@ -87,8 +99,7 @@ static void draw(struct canvas *canvas, const struct track *track)
         canvas->axis[column_of(canvas, track->kept[i].at_s)] = 'S';
     for (size_t i = 0; i < track->count; i++)
         draw_bound(canvas, &track->columns[i]);
-    for (size_t i = 0; i < track->count; i++)
-        draw_error(canvas, &track->columns[i]);
+    draw_errors(canvas, track);
 }
 
 /* ---------------------------------------------------------------- on paper */

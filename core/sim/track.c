@@ -25,6 +25,10 @@ static void merge(struct track_column *into, const struct track_column *next)
     into->most_s = fmax(into->most_s, next->most_s);
     into->bound_s = fmax(into->bound_s, next->bound_s);
     into->looks += next->looks;
+    if (next->outside > 0) {
+        into->wrong_from_s = into->outside > 0 ? into->wrong_from_s : next->wrong_from_s;
+        into->wrong_to_s = next->wrong_to_s;
+    }
     into->outside += next->outside;
 }
 
@@ -57,6 +61,8 @@ void track_add(struct track *track, double at_s, const struct node_truth *truth)
         .most_s = error_s,
         .bound_s = truth->bounded ? truth->error_bound_s : -1,
         .looks = 1,
+        .wrong_from_s = at_s,
+        .wrong_to_s = at_s,
         .outside =
             truth->bounded && fabs(gn_seconds(truth->estimate_error_ns)) > truth->error_bound_s,
     };

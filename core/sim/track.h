@@ -17,10 +17,11 @@
 #define TRACK_STEPS 200
 
 struct track_column {
-    double from_s, to_s;     /* first and last look, s after the start */
-    double least_s, most_s;  /* of the error of the system clock */
-    double bound_s;          /* the largest claimed; < 0: none was claimed */
-    uint32_t looks, outside; /* all, and those in which the claimed bound was wrong */
+    double from_s, to_s;             /* first and last look, s after the start */
+    double least_s, most_s;          /* of the error of the system clock */
+    double bound_s;                  /* the largest claimed; < 0: none was claimed */
+    uint32_t looks, outside;         /* all, and those in which the claimed bound was wrong */
+    double wrong_from_s, wrong_to_s; /* the first and the last of the latter */
 };
 
 /** A step by the daemon: noticed at `at_s`, by `by_s`. */

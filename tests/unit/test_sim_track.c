@@ -83,6 +83,10 @@ START_TEST(bounds_are_the_largest_and_wrong_ones_are_counted)
     ck_assert_double_eq(track.columns[2].bound_s, 6e-9);
     ck_assert_uint_eq(track.columns[0].outside, 0);
     ck_assert_uint_eq(track.columns[2].outside, 1); /* 5 ns, where 4 were claimed */
+    ck_assert_double_eq(track.columns[2].from_s, 5);
+    ck_assert_double_eq(track.columns[2].to_s, 6);
+    ck_assert_double_eq(track.columns[2].wrong_from_s, 5);
+    ck_assert_double_eq(track.columns[2].wrong_to_s, 5);
     ck_assert_uint_eq(track.columns[3].outside, 0);
     track_finish(&track);
 }
