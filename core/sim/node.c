@@ -216,8 +216,11 @@ void node_truth(struct node *node, struct node_truth *truth)
         .clock_error_ns = -vclock_offset_ns(node->os.clock),
         .clock_frequency = -vclock_frequency_error(node->os.clock),
         .synchronised = state != NULL && state->synchronised,
+        .steps = vclock_steps(node->os.clock),
+        .bounded =
+            state != NULL && (state->synchronised || state->clock_state == GN_CLOCK_HOLDOVER),
     };
-    if (!truth->synchronised)
+    if (!truth->bounded)
         return;
     truth->estimate_error_ns = gn_state_utc(state, now).ns - world_utc(node->setup.world).ns;
     truth->error_bound_s = gn_state_error_bound_s(state, now);

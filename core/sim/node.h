@@ -30,7 +30,9 @@ struct node_setup {
 struct node_truth {
     int64_t clock_error_ns;    /* system clock − true time */
     double clock_frequency;    /* its frequency error, s/s; positive: it runs fast */
-    bool synchronised;         /* the rest is valid */
+    struct vclock_steps steps; /* by the daemon */
+    bool synchronised;         /* with a source */
+    bool bounded;              /* so, or holding over: the rest is valid */
     int64_t estimate_error_ns; /* published estimate of UTC − true time */
     double error_bound_s;      /* what the node claims of the latter */
 };

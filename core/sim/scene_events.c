@@ -18,7 +18,7 @@ struct deed {
     const struct kind *kind;
     struct deed *next;
     struct node *node;
-    double value;     /* what the kind's key says, in its unit */
+    double value;     /* what the kind's key says, in its unit; a link's number */
     double rtc_error; /* s */
     bool on;
     /* A link's ways (NULL: this one stays), and what changes of them. */
@@ -72,43 +72,54 @@ static void order(struct reader *reader, const config_setting_t *entry, struct d
 
 static void do_step(struct deed *deed)
 {
+    scene_narrate(deed->scene, "%s's clock is set by hand, by %+.9g s", node_name(deed->node),
+                  deed->value);
     vclock_move(node_clock(deed->node), gn_nanoseconds(deed->value));
 }
 
 static void do_frequency(struct deed *deed)
 {
+    scene_narrate(deed->scene, "%s's oscillator jumps by %+.9g ppm", node_name(deed->node),
+                  deed->value);
     vclock_change_frequency(node_clock(deed->node), deed->value * 1e-6);
 }
 
 static void do_wander(struct deed *deed)
 {
+    scene_narrate(deed->scene, "%s's oscillator wanders by %.9g", node_name(deed->node),
+                  deed->value);
     vclock_change_wander(node_clock(deed->node), deed->value);
 }
 
 static void do_stop(struct deed *deed)
 {
+    scene_narrate(deed->scene, "%s's daemon is stopped", node_name(deed->node));
     node_stop(deed->node);
 }
 
 static void do_kill(struct deed *deed)
 {
+    scene_narrate(deed->scene, "%s's daemon is killed", node_name(deed->node));
     node_kill(deed->node);
 }
 
 static void do_start(struct deed *deed)
 {
+    scene_narrate(deed->scene, "%s's daemon is started", node_name(deed->node));
     (void)node_start(deed->node); /* the story says why not */
 }
 
 static void wake(void *arg)
 {
     const struct deed *deed = arg;
+    scene_narrate(deed->scene, "%s wakes up", node_name(deed->node));
     node_wake(deed->node, gn_nanoseconds(deed->rtc_error));
 }
 
 static void do_suspend(struct deed *deed)
 {
     int64_t for_ns = gn_nanoseconds(deed->value);
+    scene_narrate(deed->scene, "%s falls asleep for %.9g s", node_name(deed->node), deed->value);
     deed->event.happen = wake;
     world_order_in(deed->scene->world, &deed->event, for_ns);
     node_sleep(deed->node, for_ns);
@@ -156,8 +167,21 @@ static void read_flag(struct reader *reader, const config_setting_t *entry, cons
 
 /* ---------------------------------------------------------------- links */
 
+static void tell_link(const struct deed *deed)
+{
+    const char *way = deed->ways[1] == NULL ? " there" : deed->ways[0] == NULL ? " back" : "";
+    bool changes =
+        deed->delay != NULL || deed->loss >= 0 || deed->duplicates >= 0 || deed->has_order;
+    if (deed->has_cut)
+        scene_narrate(deed->scene, "link %d is %s%s", (int)deed->value,
+                      deed->cut ? "cut" : "mended", way);
+    if (changes)
+        scene_narrate(deed->scene, "link %d changes%s", (int)deed->value, way);
+}
+
 static void do_link(struct deed *deed)
 {
+    tell_link(deed);
     for (int i = 0; i < 2; i++) {
         if (deed->ways[i] == NULL)
             continue;
@@ -194,6 +218,7 @@ static void read_ways(struct reader *reader, const config_setting_t *entry, stru
     }
     if (there != back && scene->links[index].there == scene->links[index].back)
         reader_wrong(reader, item, "way: link %d is the same both ways", index);
+    deed->value = index;
     deed->ways[0] = there ? scene->links[index].there : NULL;
     deed->ways[1] = back ? scene->links[index].back : NULL;
 }
@@ -220,11 +245,13 @@ static void read_link(struct reader *reader, const config_setting_t *entry, cons
 
 static void do_partition(struct deed *deed)
 {
+    scene_narrate(deed->scene, "the network parts: %zu nodes by themselves", deed->host_count);
     vnet_partition(deed->scene->net, deed->hosts, deed->host_count);
 }
 
 static void do_heal(struct deed *deed)
 {
+    scene_narrate(deed->scene, "the network is whole again");
     vnet_heal(deed->scene->net);
 }
 

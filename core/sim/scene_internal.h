@@ -25,7 +25,7 @@ struct deed;
 
 struct scene {
     struct scene_setup setup;
-    double duration_s, look_s;
+    double duration_s, window_s, look_s;
     struct world *world;
     struct vnet *net;
     struct loader *loader;
@@ -38,7 +38,7 @@ struct scene {
     struct pair *links;
     size_t link_count;
     struct deed *deeds;
-    struct world_event look;
+    struct world_event look, leap;
     uint64_t hash;
 };
 
@@ -47,6 +47,9 @@ void scene_read(struct scene *, struct diagnostics *);
 
 /** A node's log; `arg` is the scene. */
 void scene_tell(void *arg, const struct node *, gn_utc when, enum gn_level, const char *line);
+
+/** Tell what happens now in the world itself: part of the story and of the hash. */
+__attribute__((format(printf, 2, 3))) void scene_narrate(struct scene *, const char *format, ...);
 
 /** Forget all events. */
 void scene_events_destroy(struct scene *);

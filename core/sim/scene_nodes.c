@@ -149,6 +149,8 @@ void reader_node(struct reader *reader, const config_setting_t *entry)
         return;
     if (name == NULL || name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL)
         reader_wrong(reader, entry, "name: every node needs a name, without a slash");
+    else if (strcmp(name, SCENE_WORLD) == 0)
+        reader_wrong(reader, entry, "name: \"%s\" is who tells of the world itself", name);
     else if (text == file)
         reader_wrong(reader, entry, "%s: either config or config_file is needed", name);
     else

@@ -2,6 +2,7 @@
 #include "scene_internal.h"
 
 #include <base/memory.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -151,12 +152,17 @@ static void read_root(struct reader *reader, const config_setting_t *root)
     const char *folder = reader_string(reader, root, "plugin_dir");
     double seed = reader_number(reader, root, "seed", 0, 9e15, 1);
     reader_check_keys(reader, root,
-                      " seed start duration look leap plugin_dir nodes links events ");
+                      " seed start duration window look leap plugin_dir nodes links events ");
     if (scene->setup.plugin_dir != NULL)
         folder = scene->setup.plugin_dir;
     read_start(reader, root, &start);
     scene->duration_s =
         reader_number(reader, root, "duration", 1e-3, LONGEST_S, DEFAULT_DURATION_S);
+    scene->window_s =
+        reader_number(reader, root, "window", -HUGE_VAL, HUGE_VAL, scene->duration_s / 2);
+    if (!(scene->window_s >= 0 && scene->window_s < scene->duration_s))
+        reader_wrong(reader, config_setting_get_member(root, "window"),
+                     "window: 0 ≤ … < duration; from this second on errors are measured");
     scene->look_s = reader_number(reader, root, "look", 1e-3, LONGEST_S, 1);
     scene->world =
         world_create(scene->setup.has_seed ? scene->setup.seed : (uint64_t)seed, to_utc(&start));

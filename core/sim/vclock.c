@@ -45,6 +45,7 @@ struct vclock {
     enum gn_leap armed;
     bool leapt;         /* it is done with; the next one takes a new order */
     int64_t leap_at_ns; /* by the system clock */
+    struct vclock_steps steps;
 };
 
 static struct vclock *self(struct os_clock *base)
@@ -240,6 +241,8 @@ static int step(struct os_clock *base, int64_t delta_ns)
     if (self(base)->refuses)
         return -EPERM;
     vclock_move(base, delta_ns);
+    self(base)->steps.count++;
+    self(base)->steps.last_ns = delta_ns;
     return 0;
 }
 
@@ -321,6 +324,11 @@ double vclock_frequency_error(struct os_clock *base)
     struct vclock *clock = self(base);
     (void)raw_now(clock);
     return clock->error - clock->steering + clock->error * clock->steering;
+}
+
+struct vclock_steps vclock_steps(const struct os_clock *base)
+{
+    return ((const struct vclock *)base)->steps;
 }
 
 int64_t vclock_true_interval_ns(struct os_clock *base, int64_t interval_ns)

@@ -25,6 +25,12 @@ struct vclock_config {
     bool read_only;         /* steer and step are refused with -ENOTSUP */
 };
 
+/** How often the daemon itself has stepped its clock, and by how much the last time. */
+struct vclock_steps {
+    uint64_t count;
+    int64_t last_ns;
+};
+
 /** `name` is the node's: its random walk follows from it. Errors: NULL out of memory. */
 struct os_clock *vclock_create(struct world *, const char *name, const struct vclock_config *);
 
@@ -36,6 +42,9 @@ int64_t vclock_offset_ns(struct os_clock *);
 
 /** Frequency error of the steered clock, now, s/s; positive: it runs slow. */
 double vclock_frequency_error(struct os_clock *);
+
+/** Steps by the daemon so far; those of others do not count. */
+struct vclock_steps vclock_steps(const struct os_clock *);
 
 /** True time that passes while the steered clock counts `interval_ns`, at the rates of now. */
 int64_t vclock_true_interval_ns(struct os_clock *, int64_t interval_ns);
