@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <host/daemon.h>
 #include <sim/node.h>
+#include <sim/vdev.h>
 #include <sim/vloop.h>
 #include <sim/vmachine.h>
 #include <stdio.h>
@@ -35,12 +36,11 @@ static bool make_machine(struct node *node)
     if (os->clock == NULL)
         return false;
     os->loop = vloop_create(setup->world, os->clock);
-    os->devices = vdev_create();
+    os->devices = vdev_create(setup->world, node->name, os->loop, os->clock);
     os->store = vstore_create();
     os->entropy = ventropy_create(world_seed(setup->world), node->name);
     node->logger = logger_create(setup->level, tell, node);
-    if (os->loop == NULL || os->devices == NULL || os->store == NULL || os->entropy == NULL ||
-        node->logger == NULL)
+    if (os->loop == NULL || os->store == NULL || os->entropy == NULL || node->logger == NULL)
         return false;
     node->host = vnet_add_host(setup->net, node->name, os->loop, os->clock);
     os->net = vhost_net(node->host);
@@ -158,6 +158,7 @@ void node_sleep(struct node *node, int64_t for_ns)
     vclock_sleep(node->os.clock);
     vloop_sleep(node->os.loop, for_ns);
     vhost_sleep(node->host, node->awake_at);
+    vdev_sleep(node->os.devices, node->awake_at);
 }
 
 void node_wake(struct node *node, int64_t error_ns)
@@ -239,4 +240,9 @@ struct vhost *node_host(struct node *node)
 struct os_clock *node_clock(struct node *node)
 {
     return node->os.clock;
+}
+
+struct os_devices *node_devices(struct node *node)
+{
+    return node->os.devices;
 }

@@ -68,5 +68,6 @@ void node_truth(struct node *, struct node_truth *);
 const char *node_name(const struct node *);
 struct vhost *node_host(struct node *);
 struct os_clock *node_clock(struct node *);
+struct os_devices *node_devices(struct node *); /* of vdev.h */
 
 #endif
