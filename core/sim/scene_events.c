@@ -6,6 +6,7 @@
 
 #include <base/memory.h>
 #include <math.h>
+#include <sim/vdev.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@ struct deed {
     struct node *node;
     double value;     /* what the kind's key says, in its unit; a link's number */
     double rtc_error; /* s */
-    bool on;
+    const char *path; /* of a device; kept by the scene */
+    bool there;       /* antenna or device */
     /* A link's ways (NULL: this one stays), and what changes of them. */
     struct vlink *ways[2];
     const struct law *delay; /* NULL: stays */
@@ -165,6 +167,52 @@ static void read_flag(struct reader *reader, const config_setting_t *entry, cons
                      kind->key);
 }
 
+/* ---------------------------------------------------------------- antennas and devices */
+
+static void do_antenna(struct deed *deed)
+{
+    scene_narrate(deed->scene, "%s %s", node_name(deed->node),
+                  deed->there ? "has its antenna again" : "loses its antenna");
+    vdev_antenna(node_devices(deed->node), deed->there);
+}
+
+static void do_device(struct deed *deed)
+{
+    scene_narrate(deed->scene, "%s of %s is %s", deed->path, node_name(deed->node),
+                  deed->there ? "plugged in" : "taken away");
+    (void)vdev_plug(node_devices(deed->node), deed->path, deed->there);
+}
+
+static void read_antenna(struct reader *reader, const config_setting_t *entry,
+                         const struct kind *kind)
+{
+    const struct deed *others = reader->scene->deeds;
+    bool there = reader_flag(reader, entry, kind->key, true);
+    read_for_nodes(reader, entry, kind);
+    for (struct deed *deed = reader->scene->deeds; deed != others; deed = deed->next)
+        deed->there = there;
+}
+
+static void read_device(struct reader *reader, const config_setting_t *entry,
+                        const struct kind *kind)
+{
+    const config_setting_t *item = config_setting_get_member(entry, kind->key);
+    const struct deed *others = reader->scene->deeds;
+    const char *path = reader_string(reader, entry, kind->key);
+    bool there = reader_flag(reader, entry, "plugged", true);
+    if (config_setting_get_member(entry, "plugged") == NULL)
+        reader_wrong(reader, entry, "device: plugged = true or false is needed");
+    if (path == NULL)
+        return;
+    read_for_nodes(reader, entry, kind);
+    for (struct deed *deed = reader->scene->deeds; deed != others; deed = deed->next) {
+        deed->there = there;
+        deed->path = reader_keep(reader, path);
+        if (!vdev_exists(node_devices(deed->node), path))
+            reader_wrong(reader, item, "device: %s has no \"%s\"", node_name(deed->node), path);
+    }
+}
+
 /* ---------------------------------------------------------------- links */
 
 static void tell_link(const struct deed *deed)
@@ -299,6 +347,8 @@ static const struct kind kinds[] = {
     {"start", " at node start ", read_flag, do_start, 0, 0, true},
     {"kill", " at node kill ", read_flag, do_kill, 0, 0, true},
     {"suspend", " at node suspend rtc_error ", read_for_nodes, do_suspend, 1e-3, LONGEST_S, true},
+    {"antenna", " at node antenna ", read_antenna, do_antenna, 0, 0, false},
+    {"device", " at node device plugged ", read_device, do_device, 0, 0, false},
     {"link", " at link way cut delay loss duplicates ordered ", read_link, do_link, 0, 0, false},
     {"partition", " at partition ", read_partition, do_partition, 0, 0, false},
     {"heal", " at heal ", read_heal, do_heal, 0, 0, false},
@@ -313,7 +363,7 @@ void reader_event(struct reader *reader, const config_setting_t *entry)
     if (kind == NULL) {
         reader_wrong(reader, entry,
                      "an event needs one of: step, frequency_ppm, wander, stop, start, kill, "
-                     "suspend (all with node), link, partition, heal");
+                     "suspend, antenna, device (all with node), link, partition, heal");
         return;
     }
     reader_check_keys(reader, entry, kind->keys);

@@ -4,7 +4,8 @@
 
 /**
  * A scene's parts, for its own files: scene.c lives through it, scene_read.c reads it,
- * scene_nodes.c its nodes, scene_events.c its events, all with scene_values.c.
+ * scene_nodes.c its nodes, scene_devices.c their devices, scene_events.c its events, all with
+ * scene_values.c.
  */
 
 #include <libconfig.h>
@@ -91,6 +92,10 @@ const char *reader_keep(struct reader *, const char *text);
 
 /** The node from `*from` on that has this name or is one of so many; NULL none. Moves `*from`. */
 struct node *reader_find_node(const struct reader *, const char *name, size_t *from);
+
+/** A node's list `devices`, or NULL; before any node, what the list needs. */
+void scene_devices_read(struct reader *, const config_setting_t *list, struct node *);
+void scene_devices_begin(struct reader *);
 
 /** An entry of `nodes`, of `events`. */
 void reader_node(struct reader *, const config_setting_t *entry);

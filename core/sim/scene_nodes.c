@@ -91,6 +91,7 @@ static void add_node(struct reader *reader, const config_setting_t *entry, struc
     scene->actors[scene->count++] = (struct actor){.node = node, .group = group};
     vhost_stamp_noise(node_host(node), reader_law(reader, entry, "stamp_noise"));
     add_addresses(reader, entry, node, index);
+    scene_devices_read(reader, config_setting_get_member(entry, "devices"), node);
 }
 
 /* Relative to the folder of the world's file. */
@@ -140,7 +141,8 @@ static void add_nodes(struct reader *reader, const config_setting_t *entry, cons
 void reader_node(struct reader *reader, const config_setting_t *entry)
 {
     size_t errors = reader->findings->errors;
-    reader_check_keys(reader, entry, " name address count config config_file clock stamp_noise ");
+    reader_check_keys(reader, entry,
+                      " name address count config config_file clock stamp_noise devices ");
     const char *name = reader_string(reader, entry, "name");
     int count = (int)reader_number(reader, entry, "count", 1, MOST_NODES, 1);
     bool text = config_setting_get_member(entry, "config") != NULL;

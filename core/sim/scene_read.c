@@ -168,6 +168,7 @@ static void read_root(struct reader *reader, const config_setting_t *root)
         world_create(scene->setup.has_seed ? scene->setup.seed : (uint64_t)seed, to_utc(&start));
     scene->net = vnet_create(scene->world);
     scene->loader = loader_create(folder != NULL ? folder : PLUGINDIR);
+    scene_devices_begin(reader);
     read_leap(reader, root, &start);
     each(reader, root, "nodes", reader_node);
     each(reader, root, "links", read_link);
