@@ -294,6 +294,12 @@ void daemon_stop(struct daemon *daemon)
 
 /* ---------------------------------------------------------------- what commands need */
 
+const struct gn_state *daemon_state(struct daemon *daemon, gn_local *now)
+{
+    *now = timekeeper_now(&daemon->keeper);
+    return pipeline_state(daemon->pipeline);
+}
+
 void daemon_tracking(struct daemon *daemon, struct gn_tracking *tracking)
 {
     gn_local now = timekeeper_now(&daemon->keeper);

@@ -46,6 +46,8 @@ void daemon_destroy(struct daemon *); /* takes NULL */
 
 /* What commands and reports need. */
 
+/** The published snapshot, and what the local scale shows now. */
+const struct gn_state *daemon_state(struct daemon *, gn_local *now);
 void daemon_tracking(struct daemon *, struct gn_tracking *);
 void daemon_sources(struct daemon *, gn_source_report_cb, void *arg);
 

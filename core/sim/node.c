@@ -2,10 +2,13 @@
 #include <errno.h>
 #include <host/daemon.h>
 #include <sim/node.h>
+#include <sim/vdev.h>
 #include <sim/vloop.h>
 #include <sim/vmachine.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct node {
     struct node_setup setup;
@@ -14,13 +17,14 @@ struct node {
     struct vhost *host; /* the net's */
     struct logger *logger;
     struct daemon *daemon;
-    bool started;
+    bool started, asleep, silent;
+    gn_utc awake_at;
 };
 
 static void tell(void *arg, enum gn_level level, const char *line)
 {
     struct node *node = arg;
-    if (node->setup.story != NULL)
+    if (node->setup.story != NULL && !node->silent)
         node->setup.story(node->setup.arg, node, world_now(node->setup.world), level, line);
 }
 
@@ -32,23 +36,54 @@ static bool make_machine(struct node *node)
     if (os->clock == NULL)
         return false;
     os->loop = vloop_create(setup->world, os->clock);
-    os->devices = vdev_create();
+    os->devices = vdev_create(setup->world, node->name, os->loop, os->clock);
     os->store = vstore_create();
     os->entropy = ventropy_create(world_seed(setup->world), node->name);
     node->logger = logger_create(setup->level, tell, node);
-    if (os->loop == NULL || os->devices == NULL || os->store == NULL || os->entropy == NULL ||
-        node->logger == NULL)
+    if (os->loop == NULL || os->store == NULL || os->entropy == NULL || node->logger == NULL)
         return false;
     node->host = vnet_add_host(setup->net, node->name, os->loop, os->clock);
     os->net = vhost_net(node->host);
     return true;
 }
 
+/* ---------------------------------------------------------------- the daemon */
+
+/* The daemon reads a file, so its text becomes one for the moment. Returns false: it could not. */
+static bool write_text(const char *text, const char *path)
+{
+    FILE *file = fopen(path, "we");
+    if (file == NULL)
+        return false;
+    bool written = fputs(text, file) >= 0;
+    return fclose(file) == 0 && written;
+}
+
+static struct config *load_text(const struct node *node, struct diagnostics *findings)
+{
+    char folder[] = "/tmp/gnomon-sim.XXXXXX", path[256];
+    struct config *config = NULL;
+    if (mkdtemp(folder) == NULL) {
+        diagnostics_add(findings, DIAGNOSTIC_ERROR, NULL, 0, "%s: %s", folder, strerror(errno));
+        return NULL;
+    }
+    snprintf(path, sizeof path, "%s/%.128s.conf", folder, node->name);
+    if (write_text(node->setup.text, path))
+        config = config_load(path, node->setup.loader, findings);
+    else
+        diagnostics_add(findings, DIAGNOSTIC_ERROR, NULL, 0, "%s: %s", path, strerror(errno));
+    unlink(path);
+    rmdir(folder);
+    return config;
+}
+
 static void open_daemon(struct node *node, struct diagnostics *findings)
 {
     struct daemon_setup setup = {
         .os = &node->os,
-        .config = config_load(node->setup.config, node->setup.loader, findings),
+        .config = node->setup.text != NULL
+                      ? load_text(node, findings)
+                      : config_load(node->setup.config, node->setup.loader, findings),
         .loader = node->setup.loader,
         .logger = node->logger,
         .mode = DAEMON_RUN,
@@ -58,6 +93,87 @@ static void open_daemon(struct node *node, struct diagnostics *findings)
     if (setup.config != NULL)
         node->daemon = daemon_create(&setup, findings);
 }
+
+static void print_finding(void *arg, enum diagnostic_level level, const char *line)
+{
+    (void)level;
+    tell(arg, GN_ERROR, line);
+}
+
+/* The configuration may have become wrong since. */
+static int open_again(struct node *node)
+{
+    struct diagnostics findings;
+    diagnostics_init(&findings);
+    open_daemon(node, &findings);
+    diagnostics_print(&findings, print_finding, node);
+    diagnostics_finish(&findings);
+    return node->daemon != NULL ? 0 : -EINVAL;
+}
+
+int node_start(struct node *node)
+{
+    int rc = 0;
+    if (node->started)
+        return 0;
+    if (node->daemon == NULL)
+        rc = open_again(node);
+    node->started = rc == 0;
+    return rc == 0 ? daemon_start(node->daemon) : rc;
+}
+
+void node_stop(struct node *node)
+{
+    if (!node->started)
+        return;
+    node->started = false;
+    daemon_stop(node->daemon);
+    daemon_destroy(node->daemon);
+    node->daemon = NULL;
+}
+
+/* What it does at its end reaches nobody. */
+static void cut_off(struct node *node, bool off)
+{
+    gn_utc until = {off ? INT64_MAX : 0};
+    node->silent = off;
+    vclock_refuse(node->os.clock, off);
+    vstore_refuse(node->os.store, off);
+    vhost_sleep(node->host, until);
+}
+
+void node_kill(struct node *node)
+{
+    cut_off(node, true);
+    node_stop(node);
+    cut_off(node, false);
+}
+
+/* ---------------------------------------------------------------- sleep */
+
+void node_sleep(struct node *node, int64_t for_ns)
+{
+    node->asleep = true;
+    node->awake_at = gn_utc_add(world_now(node->setup.world), for_ns);
+    vclock_sleep(node->os.clock);
+    vloop_sleep(node->os.loop, for_ns);
+    vhost_sleep(node->host, node->awake_at);
+    vdev_sleep(node->os.devices, node->awake_at);
+}
+
+void node_wake(struct node *node, int64_t error_ns)
+{
+    node->asleep = false;
+    vclock_wake(node->os.clock, error_ns);
+}
+
+bool node_asleep(const struct node *node, gn_utc *until)
+{
+    *until = node->awake_at;
+    return node->asleep;
+}
+
+/* ---------------------------------------------------------------- life */
 
 struct node *node_create(const struct node_setup *setup, struct diagnostics *findings)
 {
@@ -73,19 +189,6 @@ struct node *node_create(const struct node_setup *setup, struct diagnostics *fin
         return NULL;
     }
     return node;
-}
-
-int node_start(struct node *node)
-{
-    node->started = true;
-    return daemon_start(node->daemon);
-}
-
-void node_stop(struct node *node)
-{
-    if (node->started)
-        daemon_stop(node->daemon);
-    node->started = false;
 }
 
 /* The net keeps its host, which has no sockets and requests any more, until its own end. */
@@ -108,19 +211,21 @@ void node_destroy(struct node *node)
 
 void node_truth(struct node *node, struct node_truth *truth)
 {
-    struct gn_tracking tracking;
-    daemon_tracking(node->daemon, &tracking);
+    gn_local now = {0};
+    const struct gn_state *state = node->daemon != NULL ? daemon_state(node->daemon, &now) : NULL;
     *truth = (struct node_truth){
         .clock_error_ns = -vclock_offset_ns(node->os.clock),
         .clock_frequency = -vclock_frequency_error(node->os.clock),
-        .local = tracking.now,
-        .synchronised = tracking.state.synchronised,
+        .local = now,
+        .synchronised = state != NULL && state->synchronised,
+        .steps = vclock_steps(node->os.clock),
+        .bounded =
+            state != NULL && (state->synchronised || state->clock_state == GN_CLOCK_HOLDOVER),
     };
-    if (!truth->synchronised)
+    if (!truth->bounded)
         return;
-    truth->estimate_error_ns =
-        gn_state_utc(&tracking.state, tracking.now).ns - world_now(node->setup.world).ns;
-    truth->error_bound_s = gn_state_error_bound_s(&tracking.state, tracking.now);
+    truth->estimate_error_ns = gn_state_utc(state, now).ns - world_utc(node->setup.world).ns;
+    truth->error_bound_s = gn_state_error_bound_s(state, now);
 }
 
 const char *node_name(const struct node *node)
@@ -136,4 +241,9 @@ struct vhost *node_host(struct node *node)
 struct os_clock *node_clock(struct node *node)
 {
     return node->os.clock;
+}
+
+struct os_devices *node_devices(struct node *node)
+{
+    return node->os.devices;
 }

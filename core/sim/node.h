@@ -14,7 +14,8 @@ struct node;
 
 struct node_setup {
     const char *name;
-    const char *config; /* path of its gnomon.conf */
+    const char *config; /* path of its gnomon.conf, or NULL, and … */
+    const char *text;   /* … what stands in it; both lent, for whenever the daemon starts */
     struct world *world;
     struct vnet *net;
     struct loader *loader; /* lent */
@@ -30,7 +31,9 @@ struct node_truth {
     int64_t clock_error_ns;    /* system clock − true time */
     double clock_frequency;    /* its frequency error, s/s; positive: it runs fast */
     gn_local local;            /* the node's unsteered scale */
-    bool synchronised;         /* the rest is valid */
+    struct vclock_steps steps; /* by the daemon */
+    bool synchronised;         /* with a source */
+    bool bounded;              /* so, or holding over: the rest is valid */
     int64_t estimate_error_ns; /* published estimate of UTC − true time */
     double error_bound_s;      /* what the node claims of the latter */
 };
@@ -39,11 +42,26 @@ struct node_truth {
 struct node *node_create(const struct node_setup *, struct diagnostics *);
 void node_destroy(struct node *); /* takes NULL; stops the daemon first */
 
-/** Start the daemon. Errors: negative errno; the reason is in the story. */
+/**
+ * Start the daemon; anew if it was ended: then the machine's files are still there, and its clock
+ * has run on. Errors: negative errno; the reason is in the story.
+ */
 int node_start(struct node *);
 
-/** Stop the daemon in order. */
+/** End the daemon in order; takes one that has ended. */
 void node_stop(struct node *);
+
+/** End it at once: it saves, steers and tells nothing any more. */
+void node_kill(struct node *);
+
+/** The machine sleeps: nothing runs and nothing arrives. The caller wakes it in `for_ns`. */
+void node_sleep(struct node *, int64_t for_ns);
+
+/** It wakes up, with a system clock that gained `error_ns`. */
+void node_wake(struct node *, int64_t error_ns);
+
+/** Whether it sleeps, and until when. */
+bool node_asleep(const struct node *, gn_utc *until);
 
 /** As a command would see it: no event for the node, so its next ones are the same. */
 void node_truth(struct node *, struct node_truth *);
@@ -51,5 +69,6 @@ void node_truth(struct node *, struct node_truth *);
 const char *node_name(const struct node *);
 struct vhost *node_host(struct node *);
 struct os_clock *node_clock(struct node *);
+struct os_devices *node_devices(struct node *); /* of vdev.h */
 
 #endif

@@ -2,6 +2,7 @@
 #include "scene_internal.h"
 
 #include <base/memory.h>
+#include <base/text.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,33 +27,85 @@ static void hash_number(struct scene *scene, int64_t number)
     hash_bytes(scene, bytes, sizeof bytes);
 }
 
-void scene_tell(void *arg, const struct node *node, gn_utc when, enum gn_level level,
-                const char *line)
+static void tell(struct scene *scene, const char *who, gn_utc when, enum gn_level level,
+                 const char *line)
 {
-    struct scene *scene = arg;
     int64_t at_ns = gn_utc_sub(when, world_start(scene->world));
     if (level <= GN_INFO) { /* always there, whatever the story is cut down to */
         hash_number(scene, at_ns);
         hash_bytes(scene, line, strlen(line));
     }
     if (scene->setup.story != NULL && level <= scene->setup.level)
-        scene->setup.story(scene->setup.arg, node_name(node), gn_seconds(at_ns), level, line);
+        scene->setup.story(scene->setup.arg, who, gn_seconds(at_ns), level, line);
+}
+
+void scene_tell(void *arg, const struct node *node, gn_utc when, enum gn_level level,
+                const char *line)
+{
+    tell(arg, node_name(node), when, level, line);
+}
+
+void scene_narrate(struct scene *scene, const char *format, ...)
+{
+    struct text line;
+    va_list args;
+    text_init(&line);
+    va_start(args, format);
+    text_vaddf(&line, format, args);
+    va_end(args);
+    tell(scene, SCENE_WORLD, world_now(scene->world), GN_INFO, text_string(&line));
+    text_finish(&line);
 }
 
 /* ---------------------------------------------------------------- time passes */
 
-/* Once a second the truth about every clock is written down. */
+/* Whoever leaps a millisecond late is a second wrong for so long; nobody is judged by that. */
+static bool leaping(const struct scene *scene)
+{
+    int64_t by_ns;
+    gn_utc at = world_leap_at(scene->world, &by_ns);
+    return by_ns != 0 && llabs(gn_utc_sub(world_now(scene->world), at)) < GN_NS_PER_S;
+}
+
+/* A machine that sleeps has no clock that anybody could read. */
+static void look_at(struct scene *scene, struct actor *actor, double at_s)
+{
+    struct node_truth truth;
+    gn_utc awake_at;
+    if (node_asleep(actor->node, &awake_at))
+        return;
+    node_truth(actor->node, &truth);
+    stats_add(&actor->stats, at_s, &truth);
+    if (scene->setup.look != NULL)
+        scene->setup.look(scene->setup.arg, (size_t)(actor - scene->actors), at_s, &truth);
+    hash_number(scene, truth.clock_error_ns);
+}
+
+/* Every now and then the truth about every clock is written down. */
 static void look(void *arg)
 {
     struct scene *scene = arg;
     double at_s = gn_seconds(gn_utc_sub(world_now(scene->world), world_start(scene->world)));
-    for (size_t i = 0; i < scene->count; i++) {
-        struct node_truth truth;
-        node_truth(scene->actors[i].node, &truth);
-        stats_add(&scene->actors[i].stats, at_s, &truth);
-        hash_number(scene, truth.clock_error_ns);
-    }
-    world_order_in(scene->world, &scene->look, GN_NS_PER_S);
+    for (size_t i = 0; i < scene->count && !leaping(scene); i++)
+        look_at(scene, &scene->actors[i], at_s);
+    world_order_in(scene->world, &scene->look, gn_nanoseconds(scene->look_s));
+}
+
+static void tell_leap(void *arg)
+{
+    struct scene *scene = arg;
+    int64_t by_ns;
+    (void)world_leap_at(scene->world, &by_ns);
+    scene_narrate(scene, "UTC %s", by_ns < 0 ? "repeats a second" : "leaves out a second");
+}
+
+static void expect_leap(struct scene *scene)
+{
+    int64_t by_ns;
+    gn_utc at = world_leap_at(scene->world, &by_ns);
+    scene->leap = (struct world_event){.happen = tell_leap, .arg = scene};
+    if (by_ns != 0)
+        world_order(scene->world, &scene->leap, at);
 }
 
 int scene_run(struct scene *scene)
@@ -62,10 +115,11 @@ int scene_run(struct scene *scene)
         int rc = node_start(scene->actors[i].node);
         if (rc < 0)
             return rc;
-        stats_init(&scene->actors[i].stats, scene->duration_s / 2);
+        stats_init(&scene->actors[i].stats, scene->window_s);
     }
+    expect_leap(scene);
     scene->look = (struct world_event){.happen = look, .arg = scene};
-    world_order_in(scene->world, &scene->look, GN_NS_PER_S);
+    world_order_in(scene->world, &scene->look, gn_nanoseconds(scene->look_s));
     world_run(scene->world, gn_utc_add(world_start(scene->world), length_ns));
     return 0;
 }
@@ -95,14 +149,13 @@ void scene_destroy(struct scene *scene)
     vnet_destroy(scene->net);
     world_destroy(scene->world);
     loader_destroy(scene->loader);
-    while (scene->deeds != NULL) {
-        struct deed *deed = scene->deeds;
-        scene->deeds = deed->next;
-        free(deed);
-    }
+    scene_events_destroy(scene);
     for (size_t i = 0; i < scene->law_count; i++)
         law_destroy(scene->laws[i]);
     free(scene->laws);
+    for (size_t i = 0; i < scene->text_count; i++)
+        free(scene->texts[i]);
+    free(scene->texts);
     free(scene->links);
     free(scene);
 }
@@ -115,6 +168,11 @@ uint64_t scene_seed(const struct scene *scene)
 double scene_duration_s(const struct scene *scene)
 {
     return scene->duration_s;
+}
+
+double scene_window_s(const struct scene *scene)
+{
+    return scene->window_s;
 }
 
 uint64_t scene_events(const struct scene *scene)

@@ -11,13 +11,19 @@
 
 struct scene;
 
+/** Who tells in the story what happens in the world itself; no node has this name. */
+#define SCENE_WORLD "world"
+
 struct scene_setup {
     const char *path;
     const char *plugin_dir; /* NULL: as the file says */
     bool has_seed;
     uint64_t seed; /* instead of the file's */
     enum gn_level level;
-    void (*story)(void *arg, const char *node, double at_s, enum gn_level, const char *line);
+    /* A line of a node's log, or of the world. */
+    void (*story)(void *arg, const char *who, double at_s, enum gn_level, const char *line);
+    /* What is true of a node, once a second; NULL: nobody asks. */
+    void (*look)(void *arg, size_t index, double at_s, const struct node_truth *);
     void *arg;
 };
 
@@ -30,6 +36,9 @@ int scene_run(struct scene *);
 
 uint64_t scene_seed(const struct scene *);
 double scene_duration_s(const struct scene *);
+
+/** From when on errors are measured, s after the start. */
+double scene_window_s(const struct scene *);
 
 /** World's events so far. */
 uint64_t scene_events(const struct scene *);

@@ -2,282 +2,59 @@
 #include "scene_internal.h"
 
 #include <base/memory.h>
-#include <errno.h>
-#include <libconfig.h>
+#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
-/* 2026-01-01T00:00:00Z: plausible to whoever checks that a clock is not absurd. */
-#define START_S INT64_C(1767225600)
+/* Plausible to whoever checks that a clock is not absurd. */
+#define DEFAULT_START "2026-01-01T00:00:00Z"
+#define FIRST_YEAR 1971
+#define LAST_YEAR 2199
 #define DEFAULT_DURATION_S 40000.0
-#define MOST_NODES 100000
+#define LONGEST_S 1e9
 
-struct reader {
-    struct scene *scene;
-    struct diagnostics *findings;
-    const char *path;
-};
+/* ---------------------------------------------------------------- links */
 
-__attribute__((format(printf, 3, 4))) static void
-wrong(struct reader *reader, const config_setting_t *at, const char *format, ...)
+static struct vhost *find_host(struct reader *reader, const config_setting_t *entry,
+                               const char *key)
 {
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    diagnostics_add(reader->findings, DIAGNOSTIC_ERROR, reader->path,
-                    at != NULL ? config_setting_source_line(at) : 0, "%s", text);
-}
-
-/* ---------------------------------------------------------------- values */
-
-/* Every key of a group must stand in the list of words, separated by blanks. */
-static void check_keys(struct reader *reader, const config_setting_t *group, const char *words)
-{
-    if (!config_setting_is_group(group)) {
-        wrong(reader, group, "a group { … } is expected here");
-        return;
-    }
-    for (int i = 0; i < config_setting_length(group); i++) {
-        const config_setting_t *item = config_setting_get_elem(group, (unsigned)i);
-        char word[64];
-        snprintf(word, sizeof word, " %.60s ", config_setting_name(item));
-        if (strstr(words, word) == NULL)
-            wrong(reader, item, "%s: no such key; allowed:%s", config_setting_name(item), words);
-    }
-}
-
-/* A number, whole or not. */
-static double number(struct reader *reader, const config_setting_t *group, const char *key,
-                     double otherwise)
-{
-    const config_setting_t *item = config_setting_get_member(group, key);
-    if (item == NULL)
-        return otherwise;
-    switch (config_setting_type(item)) {
-    case CONFIG_TYPE_INT:
-        return config_setting_get_int(item);
-    case CONFIG_TYPE_INT64:
-        return (double)config_setting_get_int64(item);
-    case CONFIG_TYPE_FLOAT:
-        return config_setting_get_float(item);
-    default:
-        wrong(reader, item, "%s: a number is expected", key);
-        return otherwise;
-    }
-}
-
-static bool flag(const config_setting_t *group, const char *key)
-{
-    int value = 0;
-    config_setting_lookup_bool(group, key, &value);
-    return value != 0;
-}
-
-static const char *string(const config_setting_t *group, const char *key)
-{
-    const char *value = NULL;
-    config_setting_lookup_string(group, key, &value);
-    return value;
-}
-
-static const struct law *law(struct reader *reader, const config_setting_t *group, const char *key)
-{
-    struct scene *scene = reader->scene;
-    const char *text = string(group, key);
-    char why[200];
-    if (text == NULL)
-        return NULL;
-    struct law *parsed = law_parse(text, why, sizeof why);
-    if (parsed == NULL) {
-        wrong(reader, config_setting_get_member(group, key), "%s: %s", key, why);
-        return NULL;
-    }
-    scene->laws =
-        memory_grow(scene->laws, scene->law_count, &scene->law_capacity, sizeof(struct law *));
-    scene->laws[scene->law_count++] = parsed;
-    return parsed;
-}
-
-/* A number, or a law that every node draws its own from. */
-static double drawn(struct reader *reader, const config_setting_t *group, const char *key,
-                    const char *node)
-{
-    const config_setting_t *item = config_setting_get_member(group, key);
-    struct chance chance;
-    const struct law *parsed;
-    if (item == NULL || config_setting_type(item) != CONFIG_TYPE_STRING)
-        return number(reader, group, key, 0);
-    parsed = law(reader, group, key);
-    chance_init(&chance, world_seed(reader->scene->world), key, node);
-    return parsed != NULL ? law_draw(parsed, &chance) : 0;
-}
-
-static struct node *find_node(struct reader *reader, const config_setting_t *group, const char *key)
-{
-    const struct scene *scene = reader->scene;
-    const char *name = string(group, key);
+    const char *name = reader_string(reader, entry, key);
+    size_t from = 0;
     if (name == NULL)
         return NULL;
-    for (size_t i = 0; i < scene->count; i++)
-        if (strcmp(node_name(scene->actors[i].node), name) == 0)
-            return scene->actors[i].node;
-    wrong(reader, config_setting_get_member(group, key), "%s: there is no node \"%s\"", key, name);
+    struct node *node = reader_find_node(reader, name, &from);
+    if (node != NULL && strcmp(node_name(node), name) == 0)
+        return node_host(node);
+    reader_wrong(reader, config_setting_get_member(entry, key),
+                 node == NULL ? "%s: there is no node \"%s\""
+                              : "%s: there are several of \"%s\"; one with its number is meant",
+                 key, name);
     return NULL;
-}
-
-/* ---------------------------------------------------------------- nodes */
-
-static void read_clock(struct reader *reader, const config_setting_t *entry, const char *name,
-                       struct vclock_config *clock)
-{
-    const config_setting_t *group = config_setting_get_member(entry, "clock");
-    if (group == NULL)
-        return;
-    check_keys(reader, group, " offset frequency_ppm wander cycle_ppm cycle precision read_only ");
-    *clock = (struct vclock_config){
-        .offset_s = drawn(reader, group, "offset", name),
-        .frequency = drawn(reader, group, "frequency_ppm", name) * 1e-6,
-        .wander = number(reader, group, "wander", 0),
-        .cycle_frequency = number(reader, group, "cycle_ppm", 0) * 1e-6,
-        .cycle_s = number(reader, group, "cycle", 0),
-        .precision_log2s = (int8_t)number(reader, group, "precision", 0),
-        .read_only = flag(group, "read_only"),
-    };
-}
-
-/* The daemon reads a file, so its text becomes one for the moment. Returns false: it could not. */
-static bool write_text(const char *folder, const char *name, const char *text, char *path,
-                       size_t size)
-{
-    FILE *file;
-    snprintf(path, size, "%s/%s.conf", folder, name);
-    file = fopen(path, "we");
-    if (file == NULL)
-        return false;
-    bool written = fputs(text, file) >= 0;
-    return fclose(file) == 0 && written;
-}
-
-static struct node *create_with_text(struct reader *reader, const config_setting_t *entry,
-                                     struct node_setup *setup, const char *text)
-{
-    char folder[] = "/tmp/gnomon-sim.XXXXXX", path[256];
-    struct node *node = NULL;
-    if (mkdtemp(folder) == NULL) {
-        wrong(reader, entry, "%s: %s", folder, strerror(errno));
-        return NULL;
-    }
-    setup->config = path;
-    if (write_text(folder, setup->name, text, path, sizeof path))
-        node = node_create(setup, reader->findings);
-    unlink(path);
-    rmdir(folder);
-    return node;
-}
-
-static void add_addresses(struct reader *reader, const config_setting_t *entry, struct node *node,
-                          int index)
-{
-    const config_setting_t *item = config_setting_get_member(entry, "address");
-    int count = item == NULL                                      ? 0
-                : config_setting_type(item) == CONFIG_TYPE_STRING ? 1
-                                                                  : config_setting_length(item);
-    for (int i = 0; i < count; i++) {
-        struct gn_address address;
-        const char *text = config_setting_type(item) == CONFIG_TYPE_STRING
-                               ? config_setting_get_string(item)
-                               : config_setting_get_string_elem(item, i);
-        int rc = text != NULL ? vnet_address(text, 0, &address) : -EINVAL;
-        if (rc == 0) { /* the next of `count` nodes has the next address */
-            size_t size = address.family == GN_FAMILY_IPV4 ? 4 : 16;
-            int carry = index;
-            for (size_t k = size; k-- > 0 && carry > 0; carry >>= 8) {
-                carry += address.ip[k];
-                address.ip[k] = (uint8_t)carry;
-            }
-            rc = vhost_add_address(node_host(node), &address);
-        }
-        if (rc < 0)
-            wrong(reader, item, "address: %s",
-                  rc == -EADDRINUSE ? "another node has it"
-                                    : "up to eight of IPv4 or IPv6 are expected");
-    }
-}
-
-static void add_node(struct reader *reader, const config_setting_t *entry, const char *name,
-                     int index)
-{
-    struct scene *scene = reader->scene;
-    const char *text = string(entry, "config"), *file = string(entry, "config_file");
-    struct node_setup setup = {
-        .name = name,
-        .config = file,
-        .world = scene->world,
-        .net = scene->net,
-        .loader = scene->loader,
-        .level = scene->setup.level > GN_INFO ? scene->setup.level : GN_INFO,
-        .story = scene_tell,
-        .arg = scene,
-    };
-    size_t errors = reader->findings->errors;
-    read_clock(reader, entry, name, &setup.clock);
-    struct node *node = text != NULL ? create_with_text(reader, entry, &setup, text)
-                                     : node_create(&setup, reader->findings);
-    if (node == NULL) {
-        if (errors == reader->findings->errors)
-            wrong(reader, entry, "%s: cannot be made", name);
-        return;
-    }
-    scene->actors =
-        memory_grow(scene->actors, scene->count, &scene->capacity, sizeof(struct actor));
-    scene->actors[scene->count++] = (struct actor){.node = node};
-    vhost_stamp_noise(node_host(node), law(reader, entry, "stamp_noise"));
-    add_addresses(reader, entry, node, index);
-}
-
-static void read_node(struct reader *reader, const config_setting_t *entry)
-{
-    const char *name = string(entry, "name");
-    int count = (int)number(reader, entry, "count", 1);
-    check_keys(reader, entry, " name address count config config_file clock stamp_noise ");
-    if (name == NULL || strspn(name, "/.") > 0 || strchr(name, '/') != NULL)
-        wrong(reader, entry, "name: every node needs a name, without a slash");
-    else if ((string(entry, "config") == NULL) == (string(entry, "config_file") == NULL))
-        wrong(reader, entry, "%s: either config or config_file is needed", name);
-    else if (count < 1 || count > MOST_NODES)
-        wrong(reader, entry, "%s: count: 1 to %d", name, MOST_NODES);
-    else if (count == 1)
-        add_node(reader, entry, name, 0);
-    else
-        for (int i = 0; i < count && reader->findings->errors == 0; i++) {
-            char numbered[128];
-            snprintf(numbered, sizeof numbered, "%.100s%d", name, i + 1);
-            add_node(reader, entry, numbered, i);
-        }
-}
-
-/* ---------------------------------------------------------------- links and events */
-
-static struct vhost *host_of(struct node *node)
-{
-    return node != NULL ? node_host(node) : NULL;
 }
 
 static void read_link(struct reader *reader, const config_setting_t *entry)
 {
     struct scene *scene = reader->scene;
-    struct vhost *from = host_of(find_node(reader, entry, "from"));
-    struct vhost *to = host_of(find_node(reader, entry, "to"));
-    check_keys(reader, entry, " from to delay back loss duplicates ");
-    const struct law *there = law(reader, entry, "delay"), *back = law(reader, entry, "back");
-    struct vlink_config config = {from, to, there, number(reader, entry, "loss", 0),
-                                  number(reader, entry, "duplicates", 0)};
+    reader_check_keys(reader, entry, " from to delay back loss duplicates ordered ");
+    struct vhost *from = find_host(reader, entry, "from");
+    struct vhost *to = find_host(reader, entry, "to");
+    struct vlink_config config = {
+        .from = from,
+        .to = to,
+        .delay = reader_law(reader, entry, "delay"),
+        .loss = reader_number(reader, entry, "loss", 0, 1, 0),
+        .duplicates = reader_number(reader, entry, "duplicates", 0, 1, 0),
+        .ordered = reader_flag(reader, entry, "ordered", false),
+    };
+    const struct law *back = reader_law(reader, entry, "back");
     struct pair *pair = &scene->links[scene->link_count++];
-    pair->there = vnet_add_link(scene->net, &config);
+    pair->there = pair->back = vnet_add_link(scene->net, &config);
+    if (back != NULL && from == NULL && to == NULL)
+        reader_wrong(reader, config_setting_get_member(entry, "back"),
+                     "back: from or to is needed: a link between all is the same both ways");
+    if (from == NULL && to == NULL)
+        return;
     config.from = to;
     config.to = from;
     if (back != NULL)
@@ -285,39 +62,63 @@ static void read_link(struct reader *reader, const config_setting_t *entry)
     pair->back = vnet_add_link(scene->net, &config);
 }
 
-static void happen(void *arg)
+/* ---------------------------------------------------------------- true time */
+
+static gn_utc to_utc(struct tm *date)
 {
-    const struct deed *deed = arg;
-    if (deed->pair != NULL) {
-        vlink_cut(deed->pair->there, deed->cut);
-        vlink_cut(deed->pair->back, deed->cut);
-    } else {
-        vclock_move(node_clock(deed->node), deed->step_ns);
-    }
+    return (gn_utc){(int64_t)timegm(date) * GN_NS_PER_S};
 }
 
-static void read_event(struct reader *reader, const config_setting_t *entry)
+/* `2026-12-31T12:00:00Z` and nothing else. Returns false: it is not. */
+static bool parse_instant(const char *text, struct tm *date)
 {
-    struct scene *scene = reader->scene;
-    int link = (int)number(reader, entry, "link", -1);
-    struct node *node = find_node(reader, entry, "node");
-    check_keys(reader, entry, " at node step link cut ");
-    if ((node == NULL) == (link < 0) || link >= (int)scene->link_count) {
-        wrong(reader, entry, "an event needs either a node, or a link (0 is the first) with cut");
+    char again[64];
+    int end = -1;
+    *date = (struct tm){0};
+    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &date->tm_year, &date->tm_mon, &date->tm_mday,
+               &date->tm_hour, &date->tm_min, &date->tm_sec, &end) != 6 ||
+        end != (int)strlen(text) || date->tm_year < FIRST_YEAR || date->tm_year > LAST_YEAR)
+        return false;
+    date->tm_year -= 1900;
+    date->tm_mon -= 1;
+    (void)to_utc(date); /* makes of February 30th a March 2nd */
+    strftime(again, sizeof again, "%Y-%m-%dT%H:%M:%SZ", date);
+    return strcmp(again, text) == 0;
+}
+
+static void read_start(struct reader *reader, const config_setting_t *root, struct tm *date)
+{
+    const char *text = reader_string(reader, root, "start");
+    if (parse_instant(text != NULL ? text : DEFAULT_START, date))
+        return;
+    reader_wrong(reader, config_setting_get_member(root, "start"),
+                 "start: an instant of UTC is expected, as in \"" DEFAULT_START "\", %d to %d",
+                 FIRST_YEAR, LAST_YEAR);
+    parse_instant(DEFAULT_START, date);
+}
+
+/* At the end of the UTC month in which the world begins. */
+static void read_leap(struct reader *reader, const config_setting_t *root, const struct tm *start)
+{
+    const config_setting_t *item = config_setting_get_member(root, "leap");
+    const char *what = reader_string(reader, root, "leap");
+    struct tm month = {.tm_year = start->tm_year, .tm_mon = start->tm_mon + 1, .tm_mday = 1};
+    if (what == NULL)
+        return;
+    bool insert = strcmp(what, "insert") == 0;
+    if (!insert && strcmp(what, "delete") != 0) {
+        reader_wrong(reader, item, "leap: \"insert\" or \"delete\"");
         return;
     }
-    struct deed *deed = memory_zeroed(sizeof *deed);
-    *deed = (struct deed){
-        .event = {.happen = happen, .arg = deed},
-        .scene = scene,
-        .node = node,
-        .step_ns = gn_nanoseconds(number(reader, entry, "step", 0)),
-        .pair = link >= 0 ? &scene->links[link] : NULL,
-        .cut = flag(entry, "cut"),
-        .next = scene->deeds,
-    };
-    scene->deeds = deed;
-    world_order_in(scene->world, &deed->event, gn_nanoseconds(number(reader, entry, "at", 0)));
+    gn_utc at = gn_utc_add(to_utc(&month), insert ? 0 : -GN_NS_PER_S);
+    double after_s = gn_seconds(gn_utc_sub(at, world_start(reader->scene->world)));
+    if (after_s > 0 && after_s < reader->scene->duration_s)
+        world_plan_leap(reader->scene->world, at, insert ? -GN_NS_PER_S : GN_NS_PER_S);
+    else
+        reader_wrong(reader, item,
+                     "leap: the UTC month ends %.0f s after the world's start, the world after "
+                     "%.0f s: choose another start or duration",
+                     after_s, reader->scene->duration_s);
 }
 
 /* ---------------------------------------------------------------- the file */
@@ -329,36 +130,51 @@ static void each(struct reader *reader, const config_setting_t *root, const char
     if (list == NULL)
         return;
     if (!config_setting_is_list(list)) {
-        wrong(reader, list, "%s: a list ( … ) is expected", key);
+        reader_wrong(reader, list, "%s: a list ( … ) is expected", key);
         return;
     }
     if (strcmp(key, "links") == 0)
         reader->scene->links =
             memory_zeroed(sizeof(struct pair) * ((size_t)config_setting_length(list) + 1));
-    for (int i = 0; i < config_setting_length(list); i++)
-        read(reader, config_setting_get_elem(list, (unsigned)i));
+    for (int i = 0; i < config_setting_length(list); i++) {
+        const config_setting_t *entry = config_setting_get_elem(list, (unsigned)i);
+        if (config_setting_is_group(entry))
+            read(reader, entry);
+        else
+            reader_wrong(reader, entry, "%s: groups { … } are expected", key);
+    }
 }
 
 static void read_root(struct reader *reader, const config_setting_t *root)
 {
     struct scene *scene = reader->scene;
-    const char *folder = scene->setup.plugin_dir;
-    uint64_t seed =
-        scene->setup.has_seed ? scene->setup.seed : (uint64_t)number(reader, root, "seed", 1);
-    check_keys(reader, root, " seed duration plugin_dir nodes links events ");
-    if (folder == NULL)
-        folder = string(root, "plugin_dir");
-    scene->duration_s = number(reader, root, "duration", DEFAULT_DURATION_S);
-    if (!(scene->duration_s > 0 && scene->duration_s <= 1e9))
-        wrong(reader, config_setting_get_member(root, "duration"), "duration: 0 < … ≤ 1e9 s");
-    scene->world = world_create(seed, (gn_utc){START_S * GN_NS_PER_S});
+    struct tm start;
+    const char *folder = reader_string(reader, root, "plugin_dir");
+    double seed = reader_number(reader, root, "seed", 0, 9e15, 1);
+    reader_check_keys(reader, root,
+                      " seed start duration window look leap plugin_dir nodes links events ");
+    if (scene->setup.plugin_dir != NULL)
+        folder = scene->setup.plugin_dir;
+    read_start(reader, root, &start);
+    scene->duration_s =
+        reader_number(reader, root, "duration", 1e-3, LONGEST_S, DEFAULT_DURATION_S);
+    scene->window_s =
+        reader_number(reader, root, "window", -HUGE_VAL, HUGE_VAL, scene->duration_s / 2);
+    if (!(scene->window_s >= 0 && scene->window_s < scene->duration_s))
+        reader_wrong(reader, config_setting_get_member(root, "window"),
+                     "window: 0 ≤ … < duration; from this second on errors are measured");
+    scene->look_s = reader_number(reader, root, "look", 1e-3, LONGEST_S, 1);
+    scene->world =
+        world_create(scene->setup.has_seed ? scene->setup.seed : (uint64_t)seed, to_utc(&start));
     scene->net = vnet_create(scene->world);
     scene->loader = loader_create(folder != NULL ? folder : PLUGINDIR);
-    each(reader, root, "nodes", read_node);
+    scene_devices_begin(reader);
+    read_leap(reader, root, &start);
+    each(reader, root, "nodes", reader_node);
     each(reader, root, "links", read_link);
-    each(reader, root, "events", read_event);
+    each(reader, root, "events", reader_event);
     if (scene->count == 0 && reader->findings->errors == 0)
-        wrong(reader, root, "nodes: a world needs one at least");
+        reader_wrong(reader, root, "nodes: a world needs one at least");
 }
 
 void scene_read(struct scene *scene, struct diagnostics *findings)

@@ -13,7 +13,7 @@ void stats_init(struct stats *stats, double window_s)
 
 static void add_claim(struct stats *stats, const struct node_truth *truth)
 {
-    if (!truth->synchronised)
+    if (!truth->bounded)
         return;
     stats->claims++;
     stats->bounds_s += truth->error_bound_s;
@@ -24,7 +24,12 @@ static void add_claim(struct stats *stats, const struct node_truth *truth)
 void stats_add(struct stats *stats, double at_s, const struct node_truth *truth)
 {
     double error_s = fabs(gn_seconds(truth->clock_error_ns));
+    if (stats->last_s <= 0)
+        stats->look_s = at_s;
+    if (truth->synchronised) /* a gap between looks says nothing */
+        stats->synchronised_s += fmin(at_s - stats->last_s, stats->look_s);
     stats->last_s = at_s;
+    stats->steps = truth->steps.count;
     for (int i = 0; i < STATS_LIMITS; i++)
         if (error_s > limits_s[i])
             stats->outside_s[i] = at_s;
@@ -64,7 +69,7 @@ double stats_kept(const struct stats *stats)
 
 double stats_settled_s(const struct stats *stats, int index)
 {
-    if (stats->outside_s[index] >= stats->last_s)
-        return -1;
-    return stats->outside_s[index] < 0 ? 0 : stats->outside_s[index] + 1;
+    if (stats->last_s <= 0 || stats->outside_s[index] >= stats->last_s)
+        return -1; /* nobody has looked yet, or it was outside just now */
+    return stats->outside_s[index] < 0 ? 0 : stats->outside_s[index] + stats->look_s;
 }

@@ -2,7 +2,7 @@
 #ifndef SIM_STATS_H
 #define SIM_STATS_H
 
-/** What became of a node's clock: figures over its true errors, one a second. */
+/** What became of a node's clock: figures over its true errors, looked at in even steps. */
 
 #include <sim/node.h>
 
@@ -10,12 +10,14 @@
 #define STATS_LIMITS 3
 
 struct stats {
-    double window_s; /* errors from here on are measured */
-    uint64_t count;  /* of seconds in the window */
+    double window_s;       /* errors from here on are measured */
+    uint64_t steps;        /* by the daemon, in all its life */
+    double synchronised_s; /* in all its life */
+    uint64_t count;        /* of looks in the window */
     double squares_s, max_s, frequency_squares;
-    uint64_t claims, kept;          /* seconds with a bound, and those in which it was true */
+    uint64_t claims, kept;          /* looks with a bound, and those in which it was true */
     double bounds_s;                /* sum of the bounds claimed */
-    double last_s;                  /* when looked last */
+    double last_s, look_s;          /* when looked last; from one look to the next */
     double outside_s[STATS_LIMITS]; /* when last outside each limit; < 0 never */
 };
 
@@ -28,7 +30,7 @@ double stats_rms_s(const struct stats *);
 double stats_frequency_rms(const struct stats *);
 double stats_mean_bound_s(const struct stats *);
 
-/** Share of the seconds of the window in which the claimed bound was true; 1 without claims. */
+/** Share of the looks in the window in which the claimed bound was true; 1 without claims. */
 double stats_kept(const struct stats *);
 
 /** When the clock came within limit `index` to stay; < 0: not yet. Units: s from the start. */

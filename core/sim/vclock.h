@@ -20,7 +20,15 @@ struct vclock_config {
     double cycle_frequency; /* amplitude of the temperature's sine, s/s */
     double cycle_s;         /* its period; 0: none */
     int8_t precision_log2s; /* what the clock claims to resolve; 0: the default, 2^-25 s */
+    int64_t grain_ns;       /* readings are whole multiples of it; ≤ 1: every ns */
+    bool leap_aware;        /* leaps as the world has planned, whatever `status` says */
     bool read_only;         /* steer and step are refused with -ENOTSUP */
+};
+
+/** How often the daemon itself has stepped its clock, and by how much the last time. */
+struct vclock_steps {
+    uint64_t count;
+    int64_t last_ns;
 };
 
 /** `name` is the node's: its random walk follows from it. Errors: NULL out of memory. */
@@ -38,17 +46,28 @@ double vclock_frequency_error(struct os_clock *);
 /** The oscillator's own count, which nobody steers: what CLOCK_MONOTONIC_RAW shows. Units: ns. */
 int64_t vclock_raw_ns(struct os_clock *);
 
+/** Steps by the daemon so far; those of others do not count. */
+struct vclock_steps vclock_steps(const struct os_clock *);
+
 /** True time that passes while the steered clock counts `interval_ns`, at the rates of now. */
 int64_t vclock_true_interval_ns(struct os_clock *, int64_t interval_ns);
 
 /** Somebody else adds `delta_ns` to the system clock. */
 void vclock_move(struct os_clock *, int64_t delta_ns);
 
-/**
- * The machine has slept for the last `slept_ns` and wakes up now; the kernel sets its clock from
- * a battery-backed one that is `error_ns` ahead. The caller sees to it that nobody read it
- * meanwhile.
- */
-void vclock_wake(struct os_clock *, int64_t slept_ns, int64_t error_ns);
+/** The oscillator's frequency jumps by so much, s/s. */
+void vclock_change_frequency(struct os_clock *, double by);
+
+/** From now on the frequency wanders by so much. */
+void vclock_change_wander(struct os_clock *, double wander);
+
+/** From now on steer, step and status are refused with -EPERM, or no more. */
+void vclock_refuse(struct os_clock *, bool refuse);
+
+/** The machine falls asleep: the clock stands still. */
+void vclock_sleep(struct os_clock *);
+
+/** It wakes up; the kernel sets its clock from a battery-backed one that gained `error_ns`. */
+void vclock_wake(struct os_clock *, int64_t error_ns);
 
 #endif

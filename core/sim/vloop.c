@@ -121,6 +121,16 @@ static void timer_close(struct os_timer *timer)
     free(timer);
 }
 
+/* Those of one instant are ordered anew, as they stand in the list. */
+void vloop_sleep(struct os_loop *base, int64_t for_ns)
+{
+    struct vloop *loop = self(base);
+    struct os_timer *timer;
+    LIST_FOREACH(timer, &loop->timers, link)
+    if (timer->event.place != 0)
+        world_order(loop->world, &timer->event, (gn_utc){timer->event.when_ns + for_ns});
+}
+
 /* ---------------------------------------------------------------- life */
 
 static const struct os_loop_ops loop_ops = {

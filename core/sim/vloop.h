@@ -17,6 +17,9 @@ void vloop_destroy(struct os_loop *); /* takes NULL; closes timers that are left
 /** The node has handled an event: what shall be done at the end of a turn is done now. */
 void vloop_end_turn(struct os_loop *);
 
+/** The node sleeps from now on for so long: its timers stand still. */
+void vloop_sleep(struct os_loop *, int64_t for_ns);
+
 /** Whether stop() was called. */
 bool vloop_stopped(const struct os_loop *);
 

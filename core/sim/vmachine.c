@@ -18,6 +18,7 @@ struct file {
 struct vstore {
     struct os_store base; /* first: callers hold this */
     SLIST_HEAD(, file) files;
+    bool refuses;
 };
 
 static struct file *find(struct vstore *store, const char *path)
@@ -59,6 +60,8 @@ static int write_file(struct os_store *base, const char *path, const void *data,
 {
     struct vstore *store = (struct vstore *)base;
     struct file *file = find(store, path);
+    if (store->refuses)
+        return -EROFS;
     void *copy = malloc(size + 1);
     if (copy == NULL)
         return -ENOMEM;
@@ -103,6 +106,11 @@ void vstore_destroy(struct os_store *base)
     free(store);
 }
 
+void vstore_refuse(struct os_store *base, bool refuse)
+{
+    ((struct vstore *)base)->refuses = refuse;
+}
+
 /* ---------------------------------------------------------------- chance */
 
 struct ventropy {
@@ -134,57 +142,4 @@ struct os_entropy *ventropy_create(uint64_t seed, const char *name)
 void ventropy_destroy(struct os_entropy *entropy)
 {
     free(entropy);
-}
-
-/* ---------------------------------------------------------------- devices */
-
-static int open_device(struct os_devices *devices, const char *path, int flags, os_cb readable,
-                       void *arg, struct os_device **result)
-{
-    (void)devices, (void)path, (void)flags, (void)readable, (void)arg, (void)result;
-    return -ENOENT;
-}
-
-static ssize_t read_device(struct os_device *device, void *data, size_t size)
-{
-    (void)device, (void)data, (void)size;
-    return -EBADF;
-}
-
-static ssize_t write_device(struct os_device *device, const void *data, size_t size)
-{
-    (void)device, (void)data, (void)size;
-    return -EBADF;
-}
-
-static int control_device(struct os_device *device, unsigned long request, void *data)
-{
-    (void)device, (void)request, (void)data;
-    return -EBADF;
-}
-
-static void close_device(struct os_device *device)
-{
-    (void)device;
-}
-
-static const struct os_device_ops device_ops = {
-    .open = open_device,
-    .read = read_device,
-    .write = write_device,
-    .ioctl = control_device,
-    .close = close_device,
-};
-
-struct os_devices *vdev_create(void)
-{
-    struct os_devices *devices = calloc(1, sizeof *devices);
-    if (devices != NULL)
-        devices->ops = &device_ops;
-    return devices;
-}
-
-void vdev_destroy(struct os_devices *devices)
-{
-    free(devices);
 }

@@ -49,6 +49,10 @@ static void answer(void *arg)
     struct os_loop *loop = request->host->loop;
     struct gn_address found[VHOST_ADDRESSES];
     char text[300] = "";
+    if (vhost_asleep(request->host)) {
+        world_order(request->host->net->world, &request->event, request->host->awake_at);
+        return;
+    }
     size_t count = look_up(request, found);
     LIST_REMOVE(request, link);
     if (count == 0)

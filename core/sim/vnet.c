@@ -136,6 +136,16 @@ void vhost_stamp_noise(struct vhost *host, const struct law *noise)
     host->stamp_noise = noise;
 }
 
+void vhost_sleep(struct vhost *host, gn_utc until)
+{
+    host->awake_at = until;
+}
+
+bool vhost_asleep(const struct vhost *host)
+{
+    return world_now(host->net->world).ns < host->awake_at.ns;
+}
+
 struct os_net *vhost_net(struct vhost *host)
 {
     return &host->base;
@@ -188,15 +198,76 @@ void vlink_cut(struct vlink *link, bool cut)
     link->cut = cut;
 }
 
-const struct vlink *vnet_way(const struct vnet *net, const struct vhost *from,
-                             const struct vhost *to)
+struct vlink *vnet_way(const struct vnet *net, const struct vhost *from, const struct vhost *to)
 {
-    const struct vlink *link;
+    struct vlink *link;
+    if (from->side != to->side)
+        return NULL;
     SLIST_FOREACH(link, &net->links, link)
     if ((link->config.from == NULL || link->config.from == from) &&
         (link->config.to == NULL || link->config.to == to))
         break;
     return link;
+}
+
+void vlink_change(struct vlink *link, const struct vlink_config *config)
+{
+    struct vlink_config wanted = *config;
+    wanted.from = link->config.from;
+    wanted.to = link->config.to;
+    link->config = wanted;
+}
+
+const struct vlink_config *vlink_config(const struct vlink *link)
+{
+    return &link->config;
+}
+
+/* Between two hosts on one link: when the last packet arrives. */
+struct queue {
+    const struct vhost *from, *to;
+    gn_utc last;
+};
+
+static int compare_queues(const void *a, const void *b)
+{
+    const struct queue *x = a, *y = b;
+    int order = strcmp(x->from->name, y->from->name);
+    return order != 0 ? order : strcmp(x->to->name, y->to->name);
+}
+
+gn_utc vlink_queue(struct vlink *link, const struct vhost *from, const struct vhost *to,
+                   gn_utc when)
+{
+    struct queue *queue = memory_zeroed(sizeof *queue);
+    *queue = (struct queue){from, to, when};
+    struct queue **found = tsearch(queue, &link->queues, compare_queues);
+    if (*found != queue) {
+        free(queue);
+        queue = *found;
+        if (when.ns > queue->last.ns)
+            queue->last = when;
+    }
+    return queue->last;
+}
+
+/* ---------------------------------------------------------------- partitions */
+
+/* The history of memberships, as a number: hosts meet when theirs are alike. */
+void vnet_partition(struct vnet *net, struct vhost *const *hosts, size_t count)
+{
+    net->partitions++;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t mixed = (hosts[i]->side ^ net->partitions) * UINT64_C(0x9e3779b97f4a7c15);
+        hosts[i]->side = mixed ^ mixed >> 29;
+    }
+}
+
+void vnet_heal(struct vnet *net)
+{
+    struct vhost *host;
+    SLIST_FOREACH(host, &net->hosts, link)
+    host->side = 0;
 }
 
 /* ---------------------------------------------------------------- life */
@@ -233,6 +304,7 @@ void vnet_destroy(struct vnet *net)
     while (!SLIST_EMPTY(&net->links)) {
         struct vlink *link = SLIST_FIRST(&net->links);
         SLIST_REMOVE_HEAD(&net->links, link);
+        tdestroy(link->queues, free);
         free(link);
     }
     free(net);

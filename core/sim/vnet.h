@@ -4,8 +4,8 @@
 
 /**
  * The network between virtual hosts: datagrams by address, over IPv4 and IPv6, on links with a
- * law of delay, loss and duplicates each way. Packets that draw a shorter delay overtake others.
- * Unix sockets are refused with -EAFNOSUPPORT.
+ * law of delay, loss and duplicates each way. Packets that draw a shorter delay overtake others,
+ * unless the link is ordered. Unix sockets are refused with -EAFNOSUPPORT.
  */
 
 #include <os/os.h>
@@ -21,6 +21,7 @@ struct vlink_config {
     const struct vhost *from, *to; /* NULL: any */
     const struct law *delay;       /* lent; s; below 0 counts as 0; NULL: none */
     double loss, duplicates;       /* probabilities */
+    bool ordered;                  /* nothing overtakes: who draws less waits for those before */
 };
 
 /** What came through the network, of one host. */
@@ -46,8 +47,21 @@ struct vhost_count vhost_count(const struct vhost *);
 /** A link, before those that were added earlier. Without any there is no way. Owns: the net. */
 struct vlink *vnet_add_link(struct vnet *, const struct vlink_config *);
 
+/** Change all but the ends of a link, for packets from now on. */
+void vlink_change(struct vlink *, const struct vlink_config *);
+const struct vlink_config *vlink_config(const struct vlink *);
+
 /** Cut a link, or mend it: what is on its way still arrives. */
 void vlink_cut(struct vlink *, bool cut);
+
+/** From now on nothing passes between these hosts and all others; more partitions may follow. */
+void vnet_partition(struct vnet *, struct vhost *const *hosts, size_t count);
+
+/** End all partitions; what is cut otherwise stays so. */
+void vnet_heal(struct vnet *);
+
+/** Until then the host sleeps: what arrives is lost, names are told when it wakes. */
+void vhost_sleep(struct vhost *, gn_utc until);
 
 /** Read `192.0.2.1` or `2001:db8::1`. Errors: -EINVAL. */
 int vnet_address(const char *text, uint16_t port, struct gn_address *);

@@ -14,6 +14,7 @@
 struct vlink {
     struct vlink_config config;
     bool cut;
+    void *queues; /* tree of struct queue: who sent to whom, while ordered */
     SLIST_ENTRY(vlink) link;
 };
 
@@ -28,6 +29,8 @@ struct vhost {
     const struct law *stamp_noise;
     struct chance delays, ports, noise;
     struct vhost_count count;
+    uint64_t side; /* in the partitions that there are; only hosts of one side meet */
+    gn_utc awake_at;
     LIST_HEAD(, os_datagram) datagrams;
     LIST_HEAD(, vname_request) requests;
     SLIST_ENTRY(vhost) link;
@@ -37,6 +40,7 @@ struct vnet {
     struct world *world;
     void *by_address; /* tree of struct owner */
     void *by_name;    /* tree of struct vhost */
+    uint64_t partitions;
     SLIST_HEAD(, vhost) hosts;
     SLIST_HEAD(, vlink) links;
     LIST_HEAD(, vpacket) packets; /* on their way */
@@ -47,7 +51,13 @@ bool vnet_same_ip(const struct gn_address *, const struct gn_address *);
 bool vnet_any_ip(const struct gn_address *);
 
 /** The link that a packet takes; NULL: there is no way. */
-const struct vlink *vnet_way(const struct vnet *, const struct vhost *from, const struct vhost *to);
+struct vlink *vnet_way(const struct vnet *, const struct vhost *from, const struct vhost *to);
+
+/** When a packet that would arrive at `when` does so, after those before it. */
+gn_utc vlink_queue(struct vlink *, const struct vhost *from, const struct vhost *to, gn_utc when);
+
+/** Whether the host sleeps. */
+bool vhost_asleep(const struct vhost *);
 
 /* vudp.c */
 int vudp_open(struct os_net *, const struct gn_datagram_config *, const struct os_datagram_events *,

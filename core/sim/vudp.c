@@ -2,6 +2,7 @@
 #include "vnet_internal.h"
 
 #include <errno.h>
+#include <math.h>
 #include <sim/vclock.h>
 #include <sim/vloop.h>
 #include <stdlib.h>
@@ -14,6 +15,9 @@
 
 /* Of a network without fragments; nothing that keeps time sends more. */
 #define LARGEST 1472
+
+/* On its way for longer is as good as lost, and sums of it do not overflow. */
+#define LONGEST_S 1e9
 
 struct os_datagram {
     struct vhost *host;
@@ -212,7 +216,8 @@ static void arrive(void *arg)
 {
     struct vpacket *packet = arg;
     struct vhost *host = vnet_find_host(packet->net, &packet->local);
-    struct os_datagram *socket = host != NULL ? listener(host, packet) : NULL;
+    bool heard = host != NULL && !vhost_asleep(host);
+    struct os_datagram *socket = heard ? listener(host, packet) : NULL;
     LIST_REMOVE(packet, link);
     if (socket != NULL)
         hand_over(socket, packet);
@@ -227,6 +232,10 @@ static void has_left(void *arg)
 {
     struct vpacket *packet = arg;
     struct os_datagram *socket = packet->socket;
+    if (vhost_asleep(socket->host)) {
+        world_order(packet->net->world, &packet->event, socket->host->awake_at);
+        return;
+    }
     struct os_loop *loop = socket->host->loop;
     LIST_REMOVE(packet, link);
     if (socket->events.sent != NULL)
@@ -246,37 +255,45 @@ static void note_sent(struct os_datagram *socket, uint64_t tag)
     world_order_in(note->net->world, &note->event, 0);
 }
 
-static void put_on_way(struct vhost *from, const struct law *delay, const struct vpacket *packet,
-                       const void *data)
+/* Without a link: to the host itself. */
+static void put_on_way(struct vhost *from, const struct vhost *to, struct vlink *link,
+                       const struct vpacket *packet, const void *data)
 {
     struct vpacket *copy = packet_create(from->net, arrive, packet->size);
+    const struct law *delay = link != NULL ? link->config.delay : NULL;
     double delay_s = delay != NULL ? law_draw(delay, &from->delays) : 0;
+    gn_utc when = world_now(from->net->world);
     if (copy == NULL)
         return;
     copy->from = from;
     copy->remote = packet->remote;
     copy->local = packet->local;
     memcpy(copy->data, data, packet->size);
-    world_order_in(from->net->world, &copy->event, delay_s > 0 ? gn_nanoseconds(delay_s) : 0);
+    if (delay_s > 0)
+        when = gn_utc_add(when, gn_nanoseconds(fmin(delay_s, LONGEST_S)));
+    if (link != NULL && link->config.ordered)
+        when = vlink_queue(link, from, to, when);
+    world_order(from->net->world, &copy->event, when);
 }
 
 /* A host reaches itself without a link. */
 static void transmit(struct vhost *from, const struct vpacket *packet, const void *data)
 {
     const struct vhost *to = vnet_find_host(from->net, &packet->local);
-    const struct vlink *way = to != NULL ? vnet_way(from->net, from, to) : NULL;
+    struct vlink *way = to != NULL ? vnet_way(from->net, from, to) : NULL;
     from->count.sent++;
     if (to == from) {
-        put_on_way(from, NULL, packet, data);
+        put_on_way(from, to, NULL, packet, data);
         return;
     }
-    if (way == NULL || way->cut || chance_uniform(&from->delays) < way->config.loss) {
+    if (way == NULL || way->cut || vhost_asleep(from) ||
+        chance_uniform(&from->delays) < way->config.loss) {
         from->count.lost++;
         return;
     }
-    put_on_way(from, way->config.delay, packet, data);
+    put_on_way(from, to, way, packet, data);
     if (way->config.duplicates > 0 && chance_uniform(&from->delays) < way->config.duplicates)
-        put_on_way(from, way->config.delay, packet, data);
+        put_on_way(from, to, way, packet, data);
 }
 
 /* The address a packet comes from: as asked for, as bound, or the host's first of the family. */

@@ -4,10 +4,19 @@
 #include <sim/world.h>
 #include <stdlib.h>
 
+/* An event's place in the queue, with what it is compared by: events lie all over the memory. */
+struct entry {
+    int64_t when_ns;
+    uint64_t order;
+    struct world_event *event;
+};
+
 struct world {
     uint64_t seed;
     gn_utc start, now;
-    struct world_event **heap; /* from 1: the parent of i is i/2 */
+    gn_utc leap_at; /* valid while leap_ns is not 0 */
+    int64_t leap_ns;
+    struct entry *heap; /* from 1; each has four children */
     size_t count, capacity;
     uint64_t orders, events;
     bool stopped;
@@ -44,6 +53,24 @@ gn_utc world_start(const struct world *world)
     return world->start;
 }
 
+void world_plan_leap(struct world *world, gn_utc at, int64_t by_ns)
+{
+    world->leap_at = at;
+    world->leap_ns = by_ns;
+}
+
+gn_utc world_leap_at(const struct world *world, int64_t *by_ns)
+{
+    *by_ns = world->leap_ns;
+    return world->leap_at;
+}
+
+gn_utc world_utc(const struct world *world)
+{
+    bool leapt = world->leap_ns != 0 && world->now.ns >= world->leap_at.ns;
+    return gn_utc_add(world->now, leapt ? world->leap_ns : 0);
+}
+
 uint64_t world_events(const struct world *world)
 {
     return world->events;
@@ -51,48 +78,54 @@ uint64_t world_events(const struct world *world)
 
 /* ---------------------------------------------------------------- heap */
 
-static bool before(const struct world_event *a, const struct world_event *b)
+static bool before(const struct entry *a, const struct entry *b)
 {
     return a->when_ns != b->when_ns ? a->when_ns < b->when_ns : a->order < b->order;
 }
 
-static void put(struct world *world, size_t place, struct world_event *event)
+static size_t parent_of(size_t place)
 {
-    world->heap[place] = event;
-    event->place = place;
+    return (place + 2) / 4;
 }
 
-static void rise(struct world *world, size_t place, struct world_event *event)
+static void put(struct world *world, size_t place, struct entry entry)
 {
-    while (place > 1 && before(event, world->heap[place / 2])) {
-        put(world, place, world->heap[place / 2]);
-        place /= 2;
+    world->heap[place] = entry;
+    entry.event->place = place;
+}
+
+static void rise(struct world *world, size_t place, struct entry entry)
+{
+    while (place > 1 && before(&entry, &world->heap[parent_of(place)])) {
+        put(world, place, world->heap[parent_of(place)]);
+        place = parent_of(place);
     }
-    put(world, place, event);
+    put(world, place, entry);
 }
 
-static void sink(struct world *world, size_t place, struct world_event *event)
+static void sink(struct world *world, size_t place, struct entry entry)
 {
     for (;;) {
-        size_t child = 2 * place;
-        if (child < world->count && before(world->heap[child + 1], world->heap[child]))
-            child++;
-        if (child > world->count || before(event, world->heap[child]))
+        size_t child = 4 * place - 2, best = child;
+        for (size_t i = child + 1; i < child + 4 && i <= world->count; i++)
+            if (before(&world->heap[i], &world->heap[best]))
+                best = i;
+        if (child > world->count || before(&entry, &world->heap[best]))
             break;
-        put(world, place, world->heap[child]);
-        place = child;
+        put(world, place, world->heap[best]);
+        place = best;
     }
-    put(world, place, event);
+    put(world, place, entry);
 }
 
 static void take_out(struct world *world, struct world_event *event)
 {
-    struct world_event *last = world->heap[world->count--];
+    struct entry last = world->heap[world->count--];
     size_t place = event->place;
     event->place = 0;
-    if (last == event)
+    if (last.event == event)
         return;
-    if (place > 1 && before(last, world->heap[place / 2]))
+    if (place > 1 && before(&last, &world->heap[parent_of(place)]))
         rise(world, place, last);
     else
         sink(world, place, last);
@@ -105,11 +138,10 @@ void world_order(struct world *world, struct world_event *event, gn_utc when)
     world_cancel(world, event);
     if (world->count + 2 > world->capacity) {
         world->capacity = 2 * world->capacity + 64;
-        world->heap = memory_resize(world->heap, world->capacity, sizeof(struct world_event *));
+        world->heap = memory_resize(world->heap, world->capacity, sizeof(struct entry));
     }
     event->when_ns = when.ns > world->now.ns ? when.ns : world->now.ns;
-    event->order = world->orders++;
-    rise(world, ++world->count, event);
+    rise(world, ++world->count, (struct entry){event->when_ns, world->orders++, event});
 }
 
 void world_order_in(struct world *world, struct world_event *event, int64_t delay_ns)
@@ -132,10 +164,10 @@ void world_run(struct world *world, gn_utc until)
 {
     assert(until.ns >= world->now.ns);
     world->stopped = false;
-    while (!world->stopped && world->count > 0 && world->heap[1]->when_ns <= until.ns) {
-        struct world_event *event = world->heap[1];
+    while (!world->stopped && world->count > 0 && world->heap[1].when_ns <= until.ns) {
+        struct world_event *event = world->heap[1].event;
+        world->now.ns = world->heap[1].when_ns;
         take_out(world, event);
-        world->now.ns = event->when_ns;
         world->events++;
         event->happen(event->arg); /* may free the event */
     }

@@ -19,7 +19,6 @@ struct world_event {
     void *arg;
     /* The world's own: */
     int64_t when_ns;
-    uint64_t order;
     size_t place; /* in the heap, from 1; 0: not ordered */
 };
 
@@ -29,9 +28,18 @@ void world_destroy(struct world *); /* takes NULL; what is still ordered is forg
 
 uint64_t world_seed(const struct world *);
 
-/** True time, now and at the beginning. */
+/** True time, now and at the beginning: UTC as if no leap second were planned. */
 gn_utc world_now(const struct world *);
 gn_utc world_start(const struct world *);
+
+/** UTC leaps by `by_ns` (-1 s: a second is inserted, and repeated) at the instant `at`. */
+void world_plan_leap(struct world *, gn_utc at, int64_t by_ns);
+
+/** The planned leap, in the terms of world_plan_leap; `*by_ns` 0: there is none. */
+gn_utc world_leap_at(const struct world *, int64_t *by_ns);
+
+/** What a perfect clock shows now. */
+gn_utc world_utc(const struct world *);
 
 /** Order an event (anew); an instant in the past is now. */
 void world_order(struct world *, struct world_event *, gn_utc when);

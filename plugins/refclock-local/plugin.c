@@ -8,7 +8,10 @@
  */
 
 #include <gnomon/plugin.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 /* Unless `stratum` is configured: low enough for a network on its own, behind any real server. */
 #define STRATUM 10
@@ -18,8 +21,13 @@
 
 #define REFID 0x4c4f434cu /* "LOCL" */
 
+/* Spec: RFC 5905 §7.3 allows a month; whoever orders the second from the kernel at once may do so
+ * only on the day itself. */
+#define LEAP_NOTICE_NS (INT64_C(86400) * GN_NS_PER_S)
+
 struct config {
     int64_t poll_log2s;
+    const char *leap_insert, *leap_delete;
 };
 
 struct local {
@@ -27,7 +35,37 @@ struct local {
     struct gn_source *source;
     struct gn_timer *timer;
     int64_t interval_ns;
+    enum gn_leap leap; /* announced in the day before … */
+    gn_utc leap_at;    /* … the end of a month */
 };
+
+/* ---------------------------------------------------------------- leap seconds */
+
+/* The end of a UTC day, `2016-12-31`, that is the last of its month. Returns false: it is none. */
+static bool month_end(const char *text, gn_utc *end)
+{
+    struct tm day = {0};
+    char again[32];
+    int size = -1;
+    if (sscanf(text, "%4d-%2d-%2d%n", &day.tm_year, &day.tm_mon, &day.tm_mday, &size) != 3 ||
+        size != (int)strlen(text) || day.tm_year < 1972 || day.tm_year > 2199)
+        return false;
+    day.tm_year -= 1900;
+    day.tm_mon -= 1;
+    (void)timegm(&day); /* makes of February 30th a March 2nd */
+    strftime(again, sizeof(again), "%Y-%m-%d", &day);
+    day.tm_mday += 1;
+    end->ns = (int64_t)timegm(&day) * GN_NS_PER_S;
+    return strcmp(again, text) == 0 && day.tm_mday == 1;
+}
+
+static uint8_t local_leap(const struct local *self, gn_utc shown)
+{
+    int64_t left_ns = gn_utc_sub(self->leap_at, shown);
+    return left_ns > 0 && left_ns <= LEAP_NOTICE_NS ? (uint8_t)self->leap : GN_LEAP_NORMAL;
+}
+
+/* ---------------------------------------------------------------- samples */
 
 static void local_submit(struct local *self, gn_local now)
 {
@@ -39,7 +77,7 @@ static void local_submit(struct local *self, gn_local now)
         .utc = shown,
         .dispersion_s = DISPERSION_S,
         .stratum = STRATUM,
-        .leap = GN_LEAP_NORMAL,
+        .leap = local_leap(self, shown),
         .refid = REFID,
         .ref_time = shown,
     };
@@ -55,9 +93,24 @@ static void local_poll(void *arg, gn_local now)
     gn_timer_start(self->host, self->timer, self->interval_ns);
 }
 
-static void local_configure(struct local *self, const struct config *config)
+/* ---------------------------------------------------------------- life */
+
+static int local_configure(struct local *self, const struct config *config)
 {
+    const char *day = config->leap_insert != NULL ? config->leap_insert : config->leap_delete;
+    gn_utc leap_at = {0};
+    if (config->leap_insert != NULL && config->leap_delete != NULL)
+        return gn_fail(self->host, -EINVAL, "either leap_insert or leap_delete");
+    if (day != NULL && !month_end(day, &leap_at))
+        return gn_fail(self->host, -EINVAL,
+                       "a leap second needs the last day of a month, as in 2016-12-31; not \"%s\"",
+                       day);
+    self->leap = day == NULL                   ? GN_LEAP_NORMAL
+                 : config->leap_insert != NULL ? GN_LEAP_INSERT
+                                               : GN_LEAP_DELETE;
+    self->leap_at = leap_at;
     self->interval_ns = gn_poll_ns((int8_t)config->poll_log2s);
+    return 0;
 }
 
 static int local_open(struct gn_host *host, void *shared, const void *config, void **instance)
@@ -67,7 +120,11 @@ static int local_open(struct gn_host *host, void *shared, const void *config, vo
     if (self == NULL)
         return gn_fail(host, -ENOMEM, "no memory");
     self->host = host;
-    local_configure(self, config);
+    int error = local_configure(self, config);
+    if (error < 0) {
+        free(self);
+        return error;
+    }
     *instance = self;
     return 0;
 }
@@ -93,7 +150,9 @@ static int local_start(void *instance)
 static int local_reload(void *instance, const void *config)
 {
     struct local *self = instance;
-    local_configure(self, config);
+    int error = local_configure(self, config);
+    if (error < 0)
+        return error;
     return gn_timer_start(self->host, self->timer, self->interval_ns);
 }
 
@@ -107,6 +166,18 @@ static const struct gn_option options[] = {
         .max = 10,
         .unit = "log2 s",
         .help = "interval between two readings of the clock",
+    },
+    {
+        .key = "leap_insert",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct config, leap_insert),
+        .help = "announce a leap second at the end of this UTC day, as 2016-12-31",
+    },
+    {
+        .key = "leap_delete",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct config, leap_delete),
+        .help = "announce that the last second of this UTC day is left out",
     },
 };
 

@@ -130,13 +130,119 @@ START_TEST(in_suspend_only_the_steady_clock_stands_still)
     struct os_clock *clock = vclock_create(world, "a", &(struct vclock_config){0});
     struct clock_reading now;
     pass(world, 10 * GN_NS_PER_S);
+    ck_assert_int_eq(clock->ops->suspended_ns(clock), 0);
+    vclock_sleep(clock);
     pass(world, 3600 * GN_NS_PER_S);
-    vclock_wake(clock, 3600 * GN_NS_PER_S, 250);
+    vclock_wake(clock, 250);
     clock->ops->read(clock, &now);
     ck_assert_int_eq(now.steady.ns, 10 * GN_NS_PER_S);
     ck_assert_int_eq(vclock_offset_ns(clock), -250);
-    ck_assert_int_eq(clock->ops->suspended_ns(clock), 3600 * GN_NS_PER_S);
+    /* The uptime is rounded up to seconds. */
+    ck_assert_int_eq(clock->ops->suspended_ns(clock), 3601 * GN_NS_PER_S);
+    pass(world, GN_NS_PER_S / 2);
+    ck_assert_int_eq(clock->ops->suspended_ns(clock), 3600 * GN_NS_PER_S + GN_NS_PER_S / 2);
     clock->ops->destroy(clock);
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(the_frequency_jumps_within_a_second)
+{
+    struct vclock_config config = {.frequency = 1e-5};
+    struct world *world = world_create(1, (gn_utc){START_NS});
+    struct os_clock *clock = vclock_create(world, "a", &config);
+    pass(world, 10 * GN_NS_PER_S + GN_NS_PER_S / 2);
+    vclock_change_frequency(clock, -3e-5);
+    ck_assert_double_eq_tol(vclock_frequency_error(clock), -2e-5, 1e-12);
+    pass(world, 10 * GN_NS_PER_S);
+    ck_assert_int_le(llabs(vclock_offset_ns(clock) - (105000 - 200000)), 2);
+    vclock_change_wander(clock, 1e-8);
+    pass(world, 10 * GN_NS_PER_S);
+    ck_assert_double_ne(vclock_frequency_error(clock), -2e-5);
+    clock->ops->destroy(clock);
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(a_coarse_clock_shows_its_grains)
+{
+    struct vclock_config config = {.offset_s = -0.3e-3, .grain_ns = 1000000};
+    struct world *world = world_create(1, (gn_utc){START_NS});
+    struct os_clock *clock = vclock_create(world, "a", &config);
+    struct clock_reading now;
+    pass(world, 1700000);
+    clock->ops->read(clock, &now);
+    ck_assert_int_eq(now.steady.ns, 1000000);
+    ck_assert_int_eq(now.system.ns, START_NS + 1300000);
+    ck_assert_int_eq(vclock_offset_ns(clock), -300000); /* truth has none */
+    ck_assert_int_eq(clock->ops->precision_log2s(clock), -9);
+    clock->ops->destroy(clock);
+    world_destroy(world);
+}
+END_TEST
+
+static void arm(struct os_clock *clock, enum gn_leap leap)
+{
+    ck_assert_int_eq(clock->ops->status(clock, &(struct os_clock_status){.leap = leap}), 0);
+}
+
+/* The kernel's second: at the end of the day by the clock itself, once for each order. */
+START_TEST(the_kernel_inserts_the_second_that_was_ordered)
+{
+    struct world *world = world_create(1, (gn_utc){START_NS});
+    struct os_clock *clock = vclock_create(world, "a", &(struct vclock_config){.offset_s = 0.25});
+    pass(world, GN_NS_PER_S);
+    arm(clock, GN_LEAP_INSERT);
+    pass(world, (DAY_S - 1) * GN_NS_PER_S + GN_NS_PER_S / 4 - 1);
+    ck_assert_int_eq(vclock_offset_ns(clock), GN_NS_PER_S / 4);
+    pass(world, 1);
+    ck_assert_int_eq(vclock_offset_ns(clock), GN_NS_PER_S * 5 / 4);
+    ck_assert_int_eq(vclock_system(clock).ns, START_NS + (DAY_S - 1) * GN_NS_PER_S);
+    arm(clock, GN_LEAP_INSERT); /* as long as the flag stays this is no new order */
+    pass(world, 2 * DAY_S * GN_NS_PER_S);
+    ck_assert_int_eq(vclock_offset_ns(clock), GN_NS_PER_S * 5 / 4);
+    arm(clock, GN_LEAP_NORMAL);
+    arm(clock, GN_LEAP_DELETE);
+    pass(world, 2 * DAY_S * GN_NS_PER_S);
+    ck_assert_int_eq(vclock_offset_ns(clock), GN_NS_PER_S / 4);
+    clock->ops->destroy(clock);
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(an_order_taken_back_or_jumped_over_does_nothing)
+{
+    struct world *world = world_create(1, (gn_utc){START_NS});
+    struct os_clock *clock = vclock_create(world, "a", &(struct vclock_config){0});
+    arm(clock, GN_LEAP_INSERT);
+    pass(world, (DAY_S - 1) * GN_NS_PER_S);
+    arm(clock, GN_LEAP_NORMAL);
+    pass(world, 2 * GN_NS_PER_S);
+    ck_assert_int_eq(vclock_offset_ns(clock), 0);
+    arm(clock, GN_LEAP_INSERT);
+    ck_assert_int_eq(clock->ops->step(clock, DAY_S * GN_NS_PER_S), 0);
+    ck_assert_int_eq(vclock_offset_ns(clock), -DAY_S * GN_NS_PER_S);
+    pass(world, DAY_S * GN_NS_PER_S); /* the next day ends */
+    ck_assert_int_eq(vclock_offset_ns(clock), -DAY_S * GN_NS_PER_S + GN_NS_PER_S);
+    clock->ops->destroy(clock);
+    world_destroy(world);
+}
+END_TEST
+
+START_TEST(a_clock_that_is_aware_of_the_leap_stays_right)
+{
+    struct world *world = world_create(1, (gn_utc){START_NS});
+    struct vclock_config config = {.leap_aware = true, .read_only = true};
+    world_plan_leap(world, (gn_utc){START_NS + DAY_S * GN_NS_PER_S}, -GN_NS_PER_S);
+    struct os_clock *aware = vclock_create(world, "a", &config);
+    struct os_clock *unaware = vclock_create(world, "b", &(struct vclock_config){0});
+    for (int i = 0; i < 5; i++) {
+        ck_assert_int_eq(vclock_offset_ns(aware), 0);
+        ck_assert_int_eq(vclock_offset_ns(unaware), i < 2 ? 0 : -GN_NS_PER_S);
+        pass(world, DAY_S / 2 * GN_NS_PER_S);
+    }
+    aware->ops->destroy(aware);
+    unaware->ops->destroy(unaware);
     world_destroy(world);
 }
 END_TEST
@@ -167,6 +273,11 @@ int main(void)
     tcase_add_test(tcase, a_temperature_cycle_comes_back);
     tcase_add_test(tcase, steps_move_the_system_clock_alone);
     tcase_add_test(tcase, in_suspend_only_the_steady_clock_stands_still);
+    tcase_add_test(tcase, the_frequency_jumps_within_a_second);
+    tcase_add_test(tcase, a_coarse_clock_shows_its_grains);
+    tcase_add_test(tcase, the_kernel_inserts_the_second_that_was_ordered);
+    tcase_add_test(tcase, an_order_taken_back_or_jumped_over_does_nothing);
+    tcase_add_test(tcase, a_clock_that_is_aware_of_the_leap_stays_right);
     tcase_add_test(tcase, a_clock_that_is_only_read_refuses);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -24,6 +24,8 @@ struct scene {
     int64_t first_ns, last_ns; /* true instants of what came */
     struct os_packet packet;
     char data[16];
+    int overtaken; /* packets that came after a younger one; the first byte is their age */
+    unsigned char newest;
     double total_s, squares_s;
     int64_t left_ns;
 };
@@ -39,6 +41,9 @@ static void on_receive(void *arg, const struct os_packet *packets, size_t count)
     scene->total_s += delay_s;
     scene->squares_s += delay_s * delay_s;
     scene->packet = *packets;
+    unsigned char number = *(const unsigned char *)packets->data;
+    scene->overtaken += number < scene->newest;
+    scene->newest = number > scene->newest ? number : scene->newest;
     memcpy(scene->data, packets->data, packets->size < 16 ? packets->size : 16);
 }
 
@@ -196,6 +201,136 @@ START_TEST(a_cut_link_lets_nothing_through)
 }
 END_TEST
 
+/* A hundred packets, one a millisecond, on a way of 20 to 30 ms: how many were overtaken. */
+static int overtaken(bool ordered)
+{
+    struct scene scene;
+    set_up(&scene, "20ms + 10ms*uniform", 0, 0);
+    vnet_add_link(scene.net, &(struct vlink_config){.from = scene.host[0],
+                                                    .to = scene.host[1],
+                                                    .delay = scene.law,
+                                                    .ordered = ordered});
+    struct os_net *net = net_of(&scene, 0);
+    for (unsigned char i = 0; i < 100; i++) {
+        net->ops->datagram_send(scene.socket[0], &i, 1, NULL, NULL, 0, 0, NULL);
+        pass(&scene, MS);
+    }
+    pass(&scene, 40 * MS);
+    ck_assert_int_eq(scene.received, 100);
+    int count = scene.overtaken;
+    tear_down(&scene);
+    return count;
+}
+
+START_TEST(who_draws_less_overtakes_but_on_ordered_links)
+{
+    ck_assert_int_gt(overtaken(false), 50);
+    ck_assert_int_eq(overtaken(true), 0);
+}
+END_TEST
+
+START_TEST(a_link_that_is_changed_is_another_one)
+{
+    struct scene scene;
+    set_up(&scene, "1ms", 0, 0);
+    struct vlink *link = vnet_add_link(
+        scene.net, &(struct vlink_config){.from = scene.host[0], .to = scene.host[1]});
+    struct vlink_config config = *vlink_config(link);
+    config.loss = 1;
+    config.from = NULL; /* ends stay */
+    vlink_change(link, &config);
+    ck_assert_int_eq(send_one(&scene, 0), 0);
+    pass(&scene, 10 * MS);
+    ck_assert_int_eq(scene.received, 0);
+    ck_assert_ptr_eq(vlink_config(link)->from, scene.host[0]);
+    config.loss = 0;
+    config.delay = scene.law;
+    vlink_change(link, &config);
+    ck_assert_int_eq(send_one(&scene, 0), 0);
+    pass(&scene, MS - 1);
+    ck_assert_int_eq(scene.received, 0);
+    pass(&scene, 1);
+    ck_assert_int_eq(scene.received, 1);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(partitions_part_until_all_are_healed)
+{
+    struct scene scene;
+    set_up(&scene, "1ms", 0, 0);
+    vnet_partition(scene.net, scene.host, 1);
+    ck_assert_int_eq(send_one(&scene, 0), 0);
+    vnet_partition(scene.net, scene.host, 2); /* both: they stay parted */
+    ck_assert_int_eq(send_one(&scene, 0), 0);
+    vnet_partition(scene.net, &scene.host[1], 1);
+    ck_assert_int_eq(send_one(&scene, 0), 0);
+    pass(&scene, 10 * MS);
+    ck_assert_int_eq(scene.received, 0);
+    vnet_heal(scene.net);
+    ck_assert_int_eq(send_one(&scene, 0), 0);
+    vnet_partition(scene.net, scene.host, 2); /* all there are: nobody is parted */
+    ck_assert_int_eq(send_one(&scene, 0), 0);
+    pass(&scene, 10 * MS);
+    ck_assert_int_eq(scene.received, 2);
+    tear_down(&scene);
+}
+END_TEST
+
+static void count_turn(void *arg)
+{
+    ++*(int *)arg;
+}
+
+START_TEST(a_sleeping_host_hears_nothing_and_its_timers_stand_still)
+{
+    struct scene scene;
+    struct os_timer *timer;
+    int fired = 0;
+    set_up(&scene, "1ms", 0, 0);
+    struct os_loop *loop = scene.loop[1];
+    ck_assert_int_eq(loop->ops->timer_open(loop, count_turn, &fired, &timer), 0);
+    loop->ops->timer_start(timer, 30 * MS);
+    ck_assert_int_eq(send_one(&scene, 0), 0);
+    vhost_sleep(scene.host[1], (gn_utc){START_NS + 100 * MS});
+    vloop_sleep(loop, 100 * MS);
+    pass(&scene, 99 * MS);
+    ck_assert_int_eq(scene.received, 0);
+    ck_assert_uint_eq(vhost_count(scene.host[0]).lost, 1);
+    ck_assert_int_eq(send_one(&scene, 0), 0);
+    pass(&scene, 30 * MS);
+    ck_assert_int_eq(scene.received, 1);
+    ck_assert_int_eq(fired, 0);
+    pass(&scene, 1 * MS);
+    ck_assert_int_eq(fired, 1);
+    tear_down(&scene);
+}
+END_TEST
+
+static void on_resolved(void *arg, int status, const char *text, const struct gn_address *addresses,
+                        size_t count)
+{
+    struct scene *scene = arg;
+    scene->resolved += status == 0 ? 1 : 100;
+    ck_assert(status < 0 ? text[0] != '\0' : count == 1 && addresses[0].port == 123);
+}
+
+START_TEST(names_wait_for_who_sleeps)
+{
+    struct scene scene;
+    void *request;
+    set_up(&scene, "1ms", 0, 0);
+    struct os_net *net = net_of(&scene, 0);
+    net->ops->resolve(net, "b", 123, on_resolved, &scene, &request);
+    vhost_sleep(scene.host[0], (gn_utc){START_NS + 100 * MS});
+    pass(&scene, 99 * MS);
+    ck_assert_int_eq(scene.resolved, 0);
+    pass(&scene, 1 * MS);
+    ck_assert_int_eq(scene.resolved, 1);
+    tear_down(&scene);
+}
+END_TEST
+
 START_TEST(ports_are_bound_as_the_kernel_binds_them)
 {
     struct scene scene;
@@ -228,14 +363,6 @@ START_TEST(a_socket_closed_meanwhile_hears_nothing)
 }
 END_TEST
 
-static void on_resolved(void *arg, int status, const char *text, const struct gn_address *addresses,
-                        size_t count)
-{
-    struct scene *scene = arg;
-    scene->resolved += status == 0 ? 1 : 100;
-    ck_assert(status < 0 ? text[0] != '\0' : count == 1 && addresses[0].port == 123);
-}
-
 START_TEST(names_are_those_of_the_nodes)
 {
     struct scene scene;
@@ -266,6 +393,11 @@ int main(void)
     tcase_add_test(tcase, delays_follow_their_law);
     tcase_add_test(tcase, packets_are_lost_and_doubled_as_often_as_told);
     tcase_add_test(tcase, a_cut_link_lets_nothing_through);
+    tcase_add_test(tcase, who_draws_less_overtakes_but_on_ordered_links);
+    tcase_add_test(tcase, a_link_that_is_changed_is_another_one);
+    tcase_add_test(tcase, partitions_part_until_all_are_healed);
+    tcase_add_test(tcase, a_sleeping_host_hears_nothing_and_its_timers_stand_still);
+    tcase_add_test(tcase, names_wait_for_who_sleeps);
     tcase_add_test(tcase, ports_are_bound_as_the_kernel_binds_them);
     tcase_add_test(tcase, a_socket_closed_meanwhile_hears_nothing);
     tcase_add_test(tcase, names_are_those_of_the_nodes);

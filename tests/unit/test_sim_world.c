@@ -25,7 +25,7 @@ START_TEST(events_happen_by_time_and_ties_by_order)
     struct note notes[4];
     static const int64_t when[] = {3000, 2000, 2000, 5000};
     for (int i = 0; i < 4; i++) {
-        notes[i] = (struct note){{write_down, &notes[i], 0, 0, 0}, world, (char)('a' + i), &end};
+        notes[i] = (struct note){{write_down, &notes[i], 0, 0}, world, (char)('a' + i), &end};
         world_order(world, &notes[i].event, (gn_utc){when[i]});
     }
     world_run(world, (gn_utc){4000});
@@ -52,7 +52,7 @@ START_TEST(an_event_may_order_itself_again)
 {
     struct world *world = world_create(1, (gn_utc){0});
     char story[16] = "", *end = story;
-    struct note note = {{order_again, &note, 0, 0, 0}, world, 'x', &end};
+    struct note note = {{order_again, &note, 0, 0}, world, 'x', &end};
     world_order_in(world, &note.event, 0);
     world_run(world, (gn_utc){45});
     ck_assert_int_eq(end - story, 5);
@@ -79,7 +79,7 @@ START_TEST(the_heap_keeps_its_order)
     chance_init(&chance, 7, "test", "heap");
     for (int i = 0; i < COUNT; i++)
         notes[i] =
-            (struct note){{check_order, &notes[i], 0, 0, 0}, world, 0, (char **)(void *)&last_ns};
+            (struct note){{check_order, &notes[i], 0, 0}, world, 0, (char **)(void *)&last_ns};
     for (int i = 0; i < 20 * COUNT; i++) {
         struct world_event *event = &notes[chance_bits(&chance) % COUNT].event;
         if (chance_uniform(&chance) < 0.3)
