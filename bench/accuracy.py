@@ -21,7 +21,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WORLDS = os.path.join(TOP, "conf", "worlds")
 LIMITS = ("settle_1ms", "settle_100us", "settle_10us")
-GOAL_RMS, GOAL_KEPT, GOAL_BOUND = 0.5, 0.999, 6
+GOAL_RMS, GOAL_WORST_RMS, GOAL_KEPT, GOAL_BOUND = 0.5, 1.2, 0.999, 6
 
 # --- living --------------------------------------------------------------------------------------
 
@@ -145,6 +145,7 @@ def judge(ours, theirs):
 
     tests = (
         ("RMS", above("rms_us", theirs.get("limit", GOAL_RMS))),
+        ("tail", ours["worst_rms_us"] > GOAL_WORST_RMS * theirs.get("rms_us", math.inf)),
         ("max", above("max_us", 1)),
         ("ppb", above("ppb", 1)),
         ("packets", above("packets", 1)),
@@ -209,20 +210,40 @@ def print_table(heads, lines):
         print("  ".join(text).rstrip())
 
 
+def print_mean(rows, chrony, polls):
+    ratios = [ratio(ours, chrony.get(row, {}), "rms_us") for row, ours in rows.items()
+              if row[-1] in polls]
+    ratios = [value for value in ratios if value]
+    if ratios:
+        which = "all polls" if polls == "d6" else f"poll {polls}"
+        print(f"geometric mean of {len(ratios)} RMS ratios to chrony, {which}: "
+              f"{geometric_mean(ratios):.3f}")
+
+
+def print_misses(rows, chrony):
+    """The goal by its parts, and which rows miss each."""
+    missed = {}
+    for row, ours in rows.items():
+        for name in judge(ours, chrony.get(row, {})):
+            missed.setdefault(name, []).append(row)
+    count = len({row for names in missed.values() for row in names})
+    print(f"{count} of {len(rows)} rows miss the goal")
+    for name, names in missed.items():
+        print(f"  {name} ({len(names)}): {', '.join(names)}")
+
+
 def print_report(rows, chrony):
+    print()
+    print_table(HEADS, [cells(row, ours, chrony.get(row, {})) for row, ours in rows.items()])
     print("\nMedians over the seeds; worst: of the runs, RMS to chrony's median, and kept.\n"
           "Settling: to 1 ms / 100 us / 10 us. Kept: share of seconds in which the true error lay\n"
           "inside the bound. chrony's figures come from another simulator (clknetsim): its medians\n"
-          "are compared with ours, never its runs.\n")
-    print_table(HEADS, [cells(row, ours, chrony.get(row, {})) for row, ours in rows.items()])
-    ratios = [ratio(ours, chrony.get(row, {}), "rms_us") for row, ours in rows.items()]
-    ratios = [value for value in ratios if value]
-    missed = [row for row, ours in rows.items() if judge(ours, chrony.get(row, {}))]
-    print()
-    if ratios:
-        print(f"geometric mean of {len(ratios)} RMS ratios to chrony: {geometric_mean(ratios):.3f}")
-    print(f"{len(missed)} of {len(rows)} rows miss the goal" +
-          (": " + ", ".join(missed) if missed else ""))
+          "are compared with ours, never its runs. Missed is what is worse than: RMS 0.5 of chrony's\n"
+          "(tail: 1.2 in any run); max, ppb, packets, settling as chrony; kept 0.999 in every run;\n"
+          "bound 6 times our RMS.\n")
+    for polls in ("d6", "d", "6"):
+        print_mean(rows, chrony, polls)
+    print_misses(rows, chrony)
 
 
 def in_common(runs, others):
