@@ -94,7 +94,8 @@ def live_all(args, names):
         for row, futures in orders.items():
             results = [future.result() for future in futures]
             rows[row] = [result for result in results if isinstance(result, dict)]
-            failed += [f"{row}: {result}" for result in results if isinstance(result, str)]
+            errors = [result for result in results if isinstance(result, str)]
+            failed += [f"{row}: {len(errors)} of {len(results)}: {errors[0]}"] if errors else []
     return {row: runs for row, runs in rows.items() if runs}, failed
 
 # --- figures -------------------------------------------------------------------------------------
@@ -173,7 +174,7 @@ def number(value):
 def settle(row, key):
     if key not in row:
         return ""
-    return "-" if row[key] is None else f"{row[key] - row.get('since', 0):.0f}"
+    return "-" if row[key] is None else f"{max(0, row[key] - row.get('since', 0)):.0f}"
 
 
 def settles(row):
