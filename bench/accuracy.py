@@ -2,7 +2,7 @@
 """How well the clock is kept in the worlds of conf/worlds, beside what chrony reaches in its own.
 
 Each world is lived through with several seeds, at its own polling ("d") and with minpoll = maxpoll
-= 6 ("6"). Errors are those of the node "client" over the second half; figures are medians over the
+= 6 ("6"). Errors are those of the node "client" over the world's window; figures are medians over the
 seeds. chrony's (bench/accuracy.csv) come from another simulator, so single ratios say less than many.
 """
 import argparse
