@@ -172,13 +172,41 @@ static int64_t housekeeping_interval_ns(const struct daemon *daemon)
     return daemon->setup.mode == DAEMON_RUN ? 10 * GN_NS_PER_S : GN_NS_PER_S / 4;
 }
 
-/* Now and then: see whether somebody moved the clock, publish the grown error, save the drift. */
+/* How long a source or an output waits that could not start: for its device, or for memory. */
+#define START_AGAIN_NS (60 * GN_NS_PER_S)
+
+static void start_again(struct daemon *daemon, struct instance *instance)
+{
+    char words[sizeof instance->words] = "";
+    void *shared;
+    int rc = shared_get(daemon, instance->config, &shared, words, sizeof words);
+    if (rc == 0)
+        rc = instance_start_again(instance, shared);
+    instance->again = gn_local_add(timekeeper_now(&daemon->keeper), START_AGAIN_NS);
+    if (rc == 0)
+        logger_log(daemon->logger, GN_INFO, instance->config->name, "started at last");
+    else
+        logger_log(daemon->logger, GN_DEBUG, instance->config->name, "still cannot start: %s",
+                   instance->words[0] != '\0' ? instance->words : strerror(-rc));
+}
+
+static void start_refused(struct daemon *daemon)
+{
+    gn_local now = timekeeper_now(&daemon->keeper);
+    for (struct instance *instance = daemon->instances; instance != NULL; instance = instance->next)
+        if (instance->refused && gn_local_sub(now, instance->again) >= 0)
+            start_again(daemon, instance);
+}
+
+/* Now and then: see whether somebody moved the clock, publish the grown error, save the drift, try
+   what could not start. */
 static void keep_house(void *arg)
 {
     struct daemon *daemon = arg;
     timekeeper_now(&daemon->keeper);
     daemon->run_pipeline = true;
     turn_save_drift(daemon, false);
+    start_refused(daemon);
     daemon->os->loop->ops->timer_start(daemon->housekeeping, housekeeping_interval_ns(daemon));
 }
 
@@ -234,6 +262,7 @@ static int start_instances(struct daemon *daemon)
                    instance->words[0] != '\0' ? instance->words : strerror(-rc));
         if (serves)
             return rc;
+        instance->again = gn_local_add(timekeeper_now(&daemon->keeper), START_AGAIN_NS);
     }
     return 0;
 }

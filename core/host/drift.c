@@ -4,9 +4,16 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Beyond this no oscillator is believed: the kernel could not even follow it. */
 #define DRIFT_MAX_PPM 1e5
+
+/* Whether nothing but blanks is left of the file: anything else is none that we wrote. */
+static bool is_end(const char *rest, const char *end)
+{
+    return rest + strspn(rest, " \t\r\n") == end;
+}
 
 int drift_read(struct os_store *store, const char *path, struct drift *drift)
 {
@@ -18,8 +25,8 @@ int drift_read(struct os_store *store, const char *path, struct drift *drift)
     text[size] = '\0';
     frequency_ppm = strtod(text, &rest);
     skew_ppm = strtod(rest, &end);
-    if (rest == text || end == rest || !(fabs(frequency_ppm) <= DRIFT_MAX_PPM) ||
-        !(skew_ppm >= 0 && skew_ppm <= DRIFT_MAX_PPM))
+    if (rest == text || end == rest || !is_end(end, text + size) ||
+        !(fabs(frequency_ppm) <= DRIFT_MAX_PPM) || !(skew_ppm >= 0 && skew_ppm <= DRIFT_MAX_PPM))
         return -EINVAL;
     *drift = (struct drift){.frequency = frequency_ppm * 1e-6, .skew = skew_ppm * 1e-6};
     return 0;

@@ -54,6 +54,23 @@ int instance_start(struct instance *instance)
         instance_release(instance);
     else
         instance->running = true;
+    instance->refused = rc < 0;
+    return rc;
+}
+
+/* A plugin is promised that `close` follows a start that failed. */
+int instance_start_again(struct instance *instance, void *shared)
+{
+    const struct gn_role *role = instance->config->role;
+    int rc;
+    if (instance->self != NULL)
+        role->close(instance->self);
+    instance_release(instance);
+    instance->words[0] = '\0';
+    rc = role->open(&instance->host, shared, instance->config->options, &instance->self);
+    if (rc == 0)
+        return instance_start(instance);
+    instance->self = NULL;
     return rc;
 }
 

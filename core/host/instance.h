@@ -27,6 +27,8 @@ struct instance {
     const struct config_instance *config;
     void *self; /* the plugin's own; NULL before open */
     bool running;
+    bool refused; /* its last start; it is tried again at… */
+    gn_local again;
     struct owned *owned;
     char words[512]; /* of the last gn_fail() */
     struct instance *next;
@@ -38,6 +40,9 @@ int instance_open(struct daemon *, const struct config_instance *, void *shared,
 
 /** Errors: negative errno; `words` say why; the instance stays open but not running. */
 int instance_start(struct instance *);
+
+/** Begin anew where the last start was refused: close, open, start. Errors: as instance_start. */
+int instance_start_again(struct instance *, void *shared);
 
 /** Stop, and close all that it still holds. */
 void instance_stop(struct instance *);

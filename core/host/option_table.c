@@ -213,6 +213,16 @@ static struct field_shape field_shape(uint32_t type)
     }
 }
 
+/* Whether the default that lies in its field is one that a file could give. */
+static bool preset_in_range(const struct gn_option *option, const void *field)
+{
+    if (option->preset == NULL)
+        return true;
+    if (option->type == GN_OPT_INT)
+        return option_in_range(option, (double)*(const int64_t *)field);
+    return option->type != GN_OPT_REAL || option_in_range(option, *(const double *)field);
+}
+
 static const char *row_fault(const struct gn_option *option, size_t config_size, void *fields,
                              struct arena *arena)
 {
@@ -225,12 +235,14 @@ static const char *row_fault(const struct gn_option *option, size_t config_size,
         return "its field is not aligned; check the offset";
     if (option->type == GN_OPT_CHOICE && (option->choices == NULL || option->choices[0] == NULL))
         return "it has no choices";
-    if (option->min > option->max)
+    if (!(option->min <= option->max))
         return "its min is above its max";
     if (option->preset != NULL && (option->flags & GN_OPT_REQUIRED) != 0)
         return "it is required and yet has a default";
     if (!option_preset(option, fields, arena))
         return "its default is not a value that it takes";
+    if (!preset_in_range(option, option_field(option, fields)))
+        return "its default is out of its range";
     return NULL;
 }
 

@@ -11,6 +11,7 @@
 
 /* Nested deeper than anybody writes; a text from a file must not exhaust the stack. */
 #define MAX_DEPTH 64
+#define MAX_TERMS 1000 /* a chain of them is a deep tree too */
 
 enum kind {
     NUMBER,
@@ -39,7 +40,7 @@ struct parser {
     const char *text, *at;
     char *why;
     size_t why_size;
-    int depth;
+    int depth, terms;
 };
 
 static struct law *sum(struct parser *);
@@ -206,7 +207,8 @@ static struct law *chain(struct parser *parser, struct law *(*inner)(struct pars
         if (c == '\0' || (c != signs[0] && c != signs[1]))
             break;
         parser->at++;
-        struct law *right = inner(parser);
+        struct law *right =
+            ++parser->terms <= MAX_TERMS ? inner(parser) : fail(parser, "too many terms");
         if (right == NULL) {
             law_destroy(left);
             return NULL;

@@ -90,6 +90,8 @@ static void open_daemon(struct node *node, struct diagnostics *findings)
         .read_only = node->setup.clock.read_only,
         .control_socket = "", /* nobody could reach it */
     };
+    if (node->setup.wrap != NULL)
+        setup.os = node->setup.wrap(node->setup.arg, &node->os);
     if (setup.config != NULL)
         node->daemon = daemon_create(&setup, findings);
 }

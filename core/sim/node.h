@@ -23,6 +23,8 @@ struct node_setup {
     enum gn_level level; /* of its log */
     /* A line of its log; `when` is true time. */
     void (*story)(void *arg, const struct node *, gn_utc when, enum gn_level, const char *line);
+    /* What the daemon is to see of its machine; NULL: all of it. Tests put faults in between. */
+    struct os *(*wrap)(void *arg, struct os *machine);
     void *arg;
 };
 

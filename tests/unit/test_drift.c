@@ -54,8 +54,8 @@ START_TEST(what_is_written_is_read_back)
 }
 END_TEST
 
-static const char *const nonsense[] = {"",      "\n",    "12.5",  "x 1",   "1 x",
-                                       "nan 1", "1 nan", "inf 0", "1e9 1", "1 -1"};
+static const char *const nonsense[] = {"",      "\n",    "12.5",  "x 1",  "1 x",  "nan 1",
+                                       "1 nan", "inf 0", "1e9 1", "1 -1", "1 1 x"};
 
 START_TEST(nonsense_is_no_drift)
 {

@@ -2,6 +2,7 @@
 /* The load rule on made-up descriptors, and files that are no plugins. Real ones: tests/system. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <math.h>
 #include <tests/unit/config_fixture.h>
 
 /* A sound plugin to spoil. */
@@ -125,6 +126,14 @@ START_TEST(tables_are_checked)
     make(&spoilt);
     spoilt.options[1].type = GN_OPT_INT;
     check_refused(&spoilt, "role 0: option 1 (label): its default is not a value that it takes");
+    make(&spoilt);
+    spoilt.options[1].type = GN_OPT_INT;
+    spoilt.options[1].preset = "1";
+    spoilt.options[1].min = 2;
+    spoilt.options[1].max = 3;
+    check_refused(&spoilt, "role 0: option 1 (label): its default is out of its range");
+    spoilt.options[1].max = NAN;
+    check_refused(&spoilt, "role 0: option 1 (label): its min is above its max");
     make(&spoilt);
     spoilt.options[0].preset = "x";
     check_refused(&spoilt, "role 0: option 0 (device): it is required and yet has a default");

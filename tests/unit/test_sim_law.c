@@ -57,12 +57,16 @@ END_TEST
 
 START_TEST(nesting_is_bounded)
 {
-    char text[1000], why[200];
+    char text[4000], why[200];
     memset(text, '(', sizeof text);
     text[sizeof text - 1] = '\0';
     ck_assert_ptr_null(law_parse(text, why, sizeof why));
     memset(text, '-', sizeof text - 1);
     ck_assert_ptr_null(law_parse(text, why, sizeof why));
+    for (size_t i = 0; i < sizeof text - 1; i++)
+        text[i] = i % 2 == 0 ? '1' : '+';
+    ck_assert_ptr_null(law_parse(text, why, sizeof why));
+    ck_assert_str_eq(why, "column 2003: too many terms");
 }
 END_TEST
 

@@ -48,7 +48,10 @@ struct gn_role {
      */
     int (*open)(struct gn_host *host, void *shared, const void *config, void **instance);
 
-    /** Open devices and sockets, arm timers. Errors: negative errno; `close` follows. */
+    /**
+     * Open devices and sockets, arm timers. Errors: negative errno; `close` follows, and for a
+     * source or an output `open` and `start` once a minute until it succeeds.
+     */
     int (*start)(void *instance);
 
     /** Take a changed configuration. Errors: -ENOTSUP: the host restarts the instance. Optional. */
