@@ -20,6 +20,14 @@
 /* The bound may fail so often. */
 #define BOUND_RISK 2e-4
 #define BOUND_ROUNDS 40
+/* How biases are distributed: freedom of their t distribution (paths that are much worse than the
+ * others exist), what is expected of them counts as so many lanes, and what is possible. */
+#define BIAS_FREEDOM 1.0
+#define BIAS_LANES 0.5
+#define MOST_BIAS_SCALE 1e4
+#define LEAST_BIAS_SCALE 1e-2
+/* One exchange widens or narrows what is believed of a bias at most by this factor. */
+#define BIAS_STEP 4.0
 /* A bias changes by a tenth of its own size in a day, as routes do: (0.1 σ)² a day. */
 #define BIAS_WALK (0.01 / 86400)
 
@@ -47,8 +55,9 @@ struct bank {
     double frequency, frequency_sd; /* known beforehand */
     size_t size, stride;
     double prior_score[BANK_MEMBERS], prior_weight[BANK_MEMBERS];
-    double bias_walk[BANK_LANES]; /* s² per s */
-    double bias_variance[BANK_LANES];
+    double bias_expected[BANK_LANES]; /* variance before anything is known, s² */
+    double bias_variance[BANK_LANES]; /* the same, by what all lanes have shown */
+    double bias_scale;                /* of the expectations, as a factor of the variance */
     struct member members[BANK_MEMBERS];
     double numbers[];
 };
@@ -96,6 +105,7 @@ void bank_begin(struct bank *bank, double frequency, double sd)
     bank->frequency = frequency;
     bank->frequency_sd = sd;
     bank->size = FIRST_LANE;
+    bank->bias_scale = 1;
 }
 
 static double *row(const struct bank *bank, const struct member *member, size_t index)
@@ -108,8 +118,7 @@ int bank_add_lane(struct bank *bank, double bias_sd_s)
     size_t lane = bank->size - FIRST_LANE, index = bank->size;
     if (index == bank->stride)
         return -1;
-    bank->bias_variance[lane] = bias_sd_s * bias_sd_s;
-    bank->bias_walk[lane] = BIAS_WALK * bias_sd_s * bias_sd_s;
+    bank->bias_expected[lane] = bank->bias_variance[lane] = bias_sd_s * bias_sd_s;
     bank->size++;
     for (unsigned k = 0; k < BANK_MEMBERS; k++) {
         struct member *member = &bank->members[k];
@@ -179,7 +188,7 @@ static void predict(const struct bank *bank, struct member *member, double q2, d
         offset[i] += dt * frequency[i];
         row(bank, member, i)[OFFSET] = offset[i];
         if (bank->size > FIRST_LANE + 1) /* a lone bias cannot be seen: let it not grow either */
-            row(bank, member, i)[i] += bank->bias_walk[i - FIRST_LANE] * dt;
+            row(bank, member, i)[i] += BIAS_WALK * bank->bias_expected[i - FIRST_LANE] * dt;
     }
 }
 
@@ -310,6 +319,62 @@ static void note_surprise(const struct bank *bank, double noise_variance,
     lesson->sigmas = -mean / sqrt(variance);
 }
 
+/* --- biases --- */
+
+/* Mean square of a lane's bias by all that is known. */
+static double bias_square(const struct bank *bank, size_t index)
+{
+    double square = 0;
+    for (unsigned k = 0; k < BANK_MEMBERS; k++) {
+        const struct member *member = &bank->members[k];
+        square += member->weight *
+                  (row(bank, member, index)[index] + member->mean[index] * member->mean[index]);
+    }
+    return square;
+}
+
+/* What was believed of a bias beforehand had variance `old`, and has `new` now. */
+static void reconsider(const struct bank *bank, struct member *member, size_t index, double old,
+                       double new)
+{
+    const double *line = row(bank, member, index);
+    double information = 1 / new - 1 / old, bias = member->mean[index];
+    double share = information / fmax(1 + information * line[index], 1 / BIAS_STEP);
+    memcpy(member->gain, line, bank->size * sizeof *line);
+    for (size_t i = 0; i < bank->size; i++) {
+        member->mean[i] -= member->gain[i] * share * bias;
+        for (size_t j = 0; j < bank->size; j++)
+            row(bank, member, i)[j] -= member->gain[i] * member->gain[j] * share;
+    }
+}
+
+/*
+ * Biases show only as differences between sources. Where these are small, so is what is allowed
+ * for the biases; a single source far from the others is allowed to be the one that errs, instead
+ * of drawing all of them half of the way. (One step of expectation maximisation per exchange.)
+ */
+static void learn_biases(struct bank *bank)
+{
+    double sum = BIAS_LANES, lanes = (double)(bank->size - FIRST_LANE);
+    double weight[BANK_LANES];
+    if (bank->size == FIRST_LANE + 1)
+        return;
+    for (size_t lane = 0; lane < bank->size - FIRST_LANE; lane++) {
+        double square = bias_square(bank, FIRST_LANE + lane) / bank->bias_expected[lane];
+        weight[lane] = (BIAS_FREEDOM + 1) / (BIAS_FREEDOM + square / bank->bias_scale);
+        sum += weight[lane] * square;
+    }
+    bank->bias_scale = fmax(LEAST_BIAS_SCALE, fmin(MOST_BIAS_SCALE, sum / (BIAS_LANES + lanes)));
+    for (size_t lane = 0; lane < bank->size - FIRST_LANE; lane++) {
+        double old = bank->bias_variance[lane];
+        double new = bank->bias_expected[lane] * bank->bias_scale / weight[lane];
+        new = fmax(old / BIAS_STEP, fmin(old * BIAS_STEP, new));
+        for (unsigned k = 0; k < BANK_MEMBERS; k++)
+            reconsider(bank, &bank->members[k], FIRST_LANE + lane, old, new);
+        bank->bias_variance[lane] = new;
+    }
+}
+
 static void note_lesson(const struct bank *bank, double evidence[][NOISE_SHAPES],
                         struct noise_lesson *lesson)
 {
@@ -363,6 +428,7 @@ void bank_take(struct bank *bank, int lane, const struct filter_measure *measure
     note_surprise(bank, noise_variance, lesson);
     weigh(bank);
     note_lesson(bank, evidence, lesson);
+    learn_biases(bank);
     settle_base(bank);
 }
 

@@ -10,7 +10,8 @@
 #define HISTORY_EACH 96
 #define HISTORY_MOST 384
 /* What is allowed for asymmetric paths: this share of the delay, 1 sigma. */
-#define ASYMMETRY_SHARE 0.01
+#define ASYMMETRY_SHARE 0.002
+#define LEAST_BIAS_S 1e-9
 /* A clock's noise is known after so many samples; what was believed before is weighed anew. */
 #define CLOCK_KNOWN 10
 /* A source has moved when so many samples in a row lie so many sigmas off, on one side. */
@@ -150,8 +151,8 @@ const struct bank *fusion_bank(const struct fusion *fusion)
 static double bias_of(const struct fusion_seat *seat, bool alone)
 {
     if (filter_is_clock(seat->filter)) /* alone it is the truth by definition */
-        return alone ? 0 : seat->filter->claim_s;
-    return ASYMMETRY_SHARE * filter_delay_s(seat->filter);
+        return alone ? 0 : fmax(seat->filter->claim_s, LEAST_BIAS_S);
+    return fmax(ASYMMETRY_SHARE * filter_delay_s(seat->filter), LEAST_BIAS_S);
 }
 
 static bool stays(const struct fusion_seat *seat)

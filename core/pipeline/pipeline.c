@@ -13,6 +13,8 @@
 #define LEAST_HORIZON_S 64.0
 /* So soon after it was found an estimate can still be disputed. */
 #define DISPUTE_NS (INT64_C(60) * GN_NS_PER_S)
+/* The wire rounds root dispersion up to the next of these. Spec: RFC 5905 §6, short format. */
+#define ROOT_UNIT_S (1.0 / 65536)
 /* Weight of the newest in the RMS offset. As chrony. */
 #define RMS_GAIN 0.1
 
@@ -208,7 +210,8 @@ static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
     pipeline->valid = true;
     pipeline->root_delay_s = source->root_delay_s + filter_delay_s(&source->filter);
     pipeline->source_dispersion_s = source->root_dispersion_s + source->last.dispersion_s;
-    pipeline->source_error_s = source->root_dispersion_s + source->root_delay_s / 2;
+    pipeline->source_error_s =
+        fmax(source->root_dispersion_s - ROOT_UNIT_S, 0) + source->root_delay_s / 2;
     pipeline->stratum = (uint8_t)(source->stratum + 1);
     pipeline->refid = source->config.refid;
     pipeline->horizon_s = fmax(LEAST_HORIZON_S, 2 * source->poll_s);

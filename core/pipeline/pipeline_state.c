@@ -52,7 +52,7 @@ double pipeline_doubt_s(const struct pipeline *pipeline, gn_local when)
 
 double pipeline_bound_s(const struct pipeline *pipeline, gn_local when)
 {
-    return pipeline->source_error_s + pipeline_doubt_s(pipeline, when);
+    return hypot(pipeline->source_error_s, pipeline_doubt_s(pipeline, when));
 }
 
 /* A straight line from now that our growing doubt stays below for the whole horizon. */

@@ -356,6 +356,10 @@ void client_step(struct client *client, const struct client_event *event,
     case CLIENT_RECEIVE:
         receive(client, event, actions);
         break;
+    case CLIENT_TAKEN:
+        if (client->phase == CLIENT_IDLE)
+            rest(client, event, actions);
+        break;
     case CLIENT_NETWORK_ERROR:
         network_error(client, event, actions);
         break;

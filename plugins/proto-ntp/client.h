@@ -45,6 +45,7 @@ enum client_event_kind {
     CLIENT_SENT,          /* a request left at `when` by `stamp`; comes again with better stamps */
     CLIENT_SEND_FAILED,   /* it could not leave: `error` */
     CLIENT_RECEIVE,       /* a datagram: `reply` */
+    CLIENT_TAKEN,         /* the core took the sample: it may want the next one at another time */
     CLIENT_NETWORK_ERROR, /* the network answered the request with `error` */
 };
 
