@@ -12,7 +12,7 @@
 /* A widened estimate gets this much more doubt about the frequency. */
 #define WIDEN_FREQUENCY_VARIANCE 1e-12
 /* Memory of the likelihood, how far behind a member may fall, share given to all. */
-#define FORGET (1.0 / 300)
+#define FORGET (1.0 / 1000)
 #define MIN_SCORE (-12.0)
 #define SHARE 0.001
 /* An innovation of a clock counts at most like this against a member. */

@@ -9,7 +9,7 @@
 #define MAX_SLEW_S 4096.0
 /* The share of the estimator's own memory that a slew takes. */
 #define SLEW_SHARE 0.15
-#define INTERVAL_SHARE 0.15
+#define INTERVAL_SHARE 0.18
 /* A change of frequency that the kernel cannot express, and that no one could measure. */
 #define LEAST_CHANGE 1e-11
 /* What is left at the end of a slew is slewed again if it matters. */
@@ -42,8 +42,7 @@ static bool may_step(const struct discipline *discipline, const struct pipeline_
 static double slew_time(const struct discipline *discipline, const struct pipeline_config *config,
                         const struct discipline_input *in)
 {
-    double time_s =
-        SLEW_SHARE * in->error_sd / in->frequency_sd + INTERVAL_SHARE * in->interval_s;
+    double time_s = SLEW_SHARE * in->error_sd / in->frequency_sd + INTERVAL_SHARE * in->interval_s;
     time_s = fmax(EAGER_S, fmin(MAX_SLEW_S, time_s));
     if (discipline->updates < EAGER_UPDATES)
         time_s = EAGER_S;
