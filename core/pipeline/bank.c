@@ -194,6 +194,9 @@ static void predict(const struct bank *bank, struct member *member, double q2, d
 
 static void predict_all(struct bank *bank, double dt)
 {
+    if (bank->size > FIRST_LANE + 1)
+        for (size_t lane = 0; lane < bank->size - FIRST_LANE; lane++)
+            bank->bias_variance[lane] += BIAS_WALK * bank->bias_expected[lane] * dt;
     for (unsigned k = 0; k < BANK_MEMBERS; k++)
         predict(bank, &bank->members[k], wander[k] * wander[k], dt);
 }
