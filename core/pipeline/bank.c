@@ -440,7 +440,8 @@ void bank_widen(struct bank *bank, double by_s)
     for (unsigned k = 0; k < BANK_MEMBERS; k++) {
         double *frequency = &row(bank, &bank->members[k], FREQUENCY)[FREQUENCY];
         row(bank, &bank->members[k], OFFSET)[OFFSET] += by_s * by_s;
-        *frequency = fmin(*frequency + WIDEN_FREQUENCY_VARIANCE, UNKNOWN_FREQUENCY_VARIANCE);
+        *frequency = fmax(*frequency,
+                          fmin(*frequency + WIDEN_FREQUENCY_VARIANCE, UNKNOWN_FREQUENCY_VARIANCE));
     }
 }
 
