@@ -216,17 +216,40 @@ static double expect(const struct bank *bank, struct member *member, int lane, d
     return member->mean[OFFSET] - back * member->mean[FREQUENCY] + member->mean[index];
 }
 
-/* The measured quantity turned out to be N(mean, variance) instead of N(expected, total). */
-static void correct(const struct bank *bank, struct member *member, double by, double total,
-                    double variance)
+/* P ← A P Aᵀ for A = 1 − k hᵀ, where the measured quantity is hᵀ times the state. */
+static void project(const struct bank *bank, struct member *member, int lane, double back,
+                    double total)
 {
-    double share = (total - variance) / (total * total);
+    size_t index = FIRST_LANE + (size_t)lane;
+    for (size_t i = 0; i < bank->size; i++)
+        for (size_t j = 0; j < bank->size; j++)
+            row(bank, member, i)[j] -= member->gain[i] / total * member->gain[j];
     for (size_t i = 0; i < bank->size; i++) {
         double *line = row(bank, member, i);
-        member->mean[i] += member->gain[i] * by / total;
+        double seen = line[OFFSET] - back * line[FREQUENCY] + line[index];
         for (size_t j = 0; j < bank->size; j++)
-            line[j] -= member->gain[i] * member->gain[j] * share;
-        line[i] = fmax(line[i], 0) + MIN_VARIANCE;
+            line[j] -= seen * (member->gain[j] / total);
+    }
+}
+
+/*
+ * The measured quantity turned out to lie `by` off, with so much variance left, instead of `total`,
+ * of which `noise` was its own. Joseph's form: after a jump of decades a difference of variances
+ * would leave nothing but rounding errors.
+ */
+static void correct(const struct bank *bank, struct member *member, int lane, double back,
+                    double by, double total, double noise, double variance)
+{
+    project(bank, member, lane, back, total);
+    for (size_t i = 0; i < bank->size; i++) {
+        double k = member->gain[i] / total;
+        member->mean[i] += k * by;
+        for (size_t j = 0; j <= i; j++) {
+            double both = (row(bank, member, i)[j] + row(bank, member, j)[i]) / 2 +
+                          k * (noise + variance) * (member->gain[j] / total);
+            row(bank, member, i)[j] = row(bank, member, j)[i] = both;
+        }
+        row(bank, member, i)[i] = fmax(row(bank, member, i)[i], 0) + MIN_VARIANCE;
     }
     member->mean[FREQUENCY] = fmax(-MAX_FREQUENCY, fmin(MAX_FREQUENCY, member->mean[FREQUENCY]));
 }
@@ -245,7 +268,7 @@ static double take_interval(const struct bank *bank, struct member *member, int 
     total += m->variance;
     variance = total;
     double log_evidence = noise_weigh(noise, &interval, &mean, &variance, evidence);
-    correct(bank, member, mean + z - expected, total, variance);
+    correct(bank, member, lane, m->back_s, mean + z - expected, total, m->variance, variance);
     member->seen = mean;
     member->seen_variance = variance;
     return log_evidence;
@@ -257,7 +280,7 @@ static double take_normal(const struct bank *bank, struct member *member, int la
     double prior_variance;
     double expected = expect(bank, member, lane, m->back_s, &prior_variance);
     double total = prior_variance + m->variance, apart = z - expected;
-    correct(bank, member, apart, total, 0);
+    correct(bank, member, lane, m->back_s, apart, total, m->variance, 0);
     member->expected = member->seen = -apart;
     member->expected_variance = member->seen_variance = prior_variance;
     return -0.5 * log(total) - fmin(0.5 * apart * apart / total, MOST_SURPRISE);
