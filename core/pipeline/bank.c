@@ -28,6 +28,8 @@
 #define LEAST_BIAS_SCALE 1e-2
 /* One exchange widens or narrows what is believed of a bias at most by this factor. */
 #define BIAS_STEP 4.0
+/* … and so much of the exact result may be lost to rounding. */
+#define LEAST_LEFT 0.9
 /* A bias changes by a tenth of its own size in a day, as routes do: (0.1 σ)² a day. */
 #define BIAS_WALK (0.01 / 86400)
 
@@ -216,6 +218,11 @@ static double expect(const struct bank *bank, struct member *member, int lane, d
     return member->mean[OFFSET] - back * member->mean[FREQUENCY] + member->mean[index];
 }
 
+static void limit_frequency(struct member *member)
+{
+    member->mean[FREQUENCY] = fmax(-MAX_FREQUENCY, fmin(MAX_FREQUENCY, member->mean[FREQUENCY]));
+}
+
 /* P ← A P Aᵀ for A = 1 − k hᵀ, where the measured quantity is hᵀ times the state. */
 static void project(const struct bank *bank, struct member *member, int lane, double back,
                     double total)
@@ -251,7 +258,7 @@ static void correct(const struct bank *bank, struct member *member, int lane, do
         }
         row(bank, member, i)[i] = fmax(row(bank, member, i)[i], 0) + MIN_VARIANCE;
     }
-    member->mean[FREQUENCY] = fmax(-MAX_FREQUENCY, fmin(MAX_FREQUENCY, member->mean[FREQUENCY]));
+    limit_frequency(member);
 }
 
 /* Take it into one member; returns its log evidence. `z` is relative to the anchor. */
@@ -365,13 +372,19 @@ static void reconsider(const struct bank *bank, struct member *member, size_t in
 {
     const double *line = row(bank, member, index);
     double information = 1 / new - 1 / old, bias = member->mean[index];
-    double share = information / fmax(1 + information * line[index], 1 / BIAS_STEP);
+    double left = 1 + information * line[index];
+    double share = information / fmax(left, 1 / BIAS_STEP);
+    /* By rounding only is it known worse than it was believed: widening would never end. */
+    if (left < LEAST_LEFT / BIAS_STEP)
+        return;
     memcpy(member->gain, line, bank->size * sizeof *line);
     for (size_t i = 0; i < bank->size; i++) {
         member->mean[i] -= member->gain[i] * share * bias;
         for (size_t j = 0; j < bank->size; j++)
             row(bank, member, i)[j] -= member->gain[i] * member->gain[j] * share;
+        row(bank, member, i)[i] = fmax(row(bank, member, i)[i], MIN_VARIANCE);
     }
+    limit_frequency(member);
 }
 
 /*
