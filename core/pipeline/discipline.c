@@ -3,11 +3,13 @@
 #include <pipeline/discipline.h>
 #include <string.h>
 
-/* An error this large is out of the way within a second, and so are those of the first updates. */
-#define LARGE_ERROR_S 1e-3
+/* The errors of the first updates are out of the way within a second. */
 #define EAGER_UPDATES 3
 #define EAGER_S 1.0
-#define MAX_SLEW_S 256.0
+#define MAX_SLEW_S 4096.0
+/* The share of the estimator's own memory that a slew takes. */
+#define SLEW_SHARE 0.15
+#define INTERVAL_SHARE 0.18
 /* A change of frequency that the kernel cannot express, and that no one could measure. */
 #define LEAST_CHANGE 1e-11
 /* What is left at the end of a slew is slewed again if it matters. */
@@ -33,23 +35,18 @@ static bool may_step(const struct discipline *discipline, const struct pipeline_
 }
 
 /*
- * How long to take. A slew over T disturbs the frequency by error/T: as long as that stays below
- * twenty times the doubt about the frequency nobody notices, and noise is not chased. An error
- * beyond doubt goes fast.
+ * How long to take. A slew over T costs error² T in time error, and error² / T in frequency error:
+ * the best T does not depend on the error, but on what both are worth. The estimate itself is
+ * uncertain by error_sd and frequency_sd, so their ratio is the scale: the estimator's memory.
  */
 static double slew_time(const struct discipline *discipline, const struct pipeline_config *config,
                         const struct discipline_input *in)
 {
-    double size_s = fabs(in->error_s);
-    double least_s = fmax(EAGER_S, fmin(in->interval_s / 8, 16));
-    double most_s = fmin(fmax(in->interval_s, least_s), MAX_SLEW_S);
-    double time_s = size_s / (20 * in->frequency_sd);
-    if (size_s > 6 * in->error_sd)
-        time_s = least_s;
-    time_s = fmax(least_s, fmin(most_s, time_s));
-    if (size_s > LARGE_ERROR_S || discipline->updates < EAGER_UPDATES)
+    double time_s = SLEW_SHARE * in->error_sd / in->frequency_sd + INTERVAL_SHARE * in->interval_s;
+    time_s = fmax(EAGER_S, fmin(MAX_SLEW_S, time_s));
+    if (discipline->updates < EAGER_UPDATES)
         time_s = EAGER_S;
-    return fmax(time_s, size_s / config->max_slew_rate);
+    return fmax(time_s, fabs(in->error_s) / config->max_slew_rate);
 }
 
 static void steer(struct discipline_order *order, const struct discipline_input *in, double rate)

@@ -16,35 +16,14 @@
 /* … but only so often, and not before the estimate knows anything. */
 #define MAX_SPIKES 2
 #define MIN_SAMPLES 4
-/* The bank: memory of the likelihood, how far behind a member may fall, share given to all. */
-#define FORGET (1.0 / 300)
-#define MIN_SCORE (-12.0)
-#define SHARE 0.001
-
-/* The wander of oscillators, from a good one to one in a draught. Units: s/s per √s. */
-static const double wander[ESTIMATE_MEMBERS] = {1e-10, 1e-9, 1e-8, 1e-7, 1e-6};
-/* log prior: −(log10 q + 8.5)² / 2, up to a constant; and the same as probabilities. */
-static const double prior_score[ESTIMATE_MEMBERS] = {-1.125, -0.125, -0.125, -1.125, -3.125};
-static const double prior_weight[ESTIMATE_MEMBERS] = {0.1333, 0.3622, 0.3622, 0.1333, 0.0090};
-
-static void reset_weights(struct estimate *estimate)
-{
-    for (unsigned k = 0; k < ESTIMATE_MEMBERS; k++) {
-        estimate->members[k].score = prior_score[k];
-        estimate->members[k].weight = prior_weight[k];
-    }
-}
+/* The wander that is allowed for: an ordinary crystal's. Units: (s/s)² per s. */
+#define WANDER_VARIANCE 1e-16
 
 void estimate_init(struct estimate *estimate, double frequency, double sd)
 {
     memset(estimate, 0, sizeof *estimate);
-    estimate->prior_frequency = frequency;
-    estimate->prior_sd = sd;
-    for (unsigned k = 0; k < ESTIMATE_MEMBERS; k++) {
-        estimate->members[k].y = frequency;
-        estimate->members[k].pyy = sd * sd;
-    }
-    reset_weights(estimate);
+    estimate->y = frequency;
+    estimate->pyy = sd * sd;
 }
 
 void estimate_restart(struct estimate *estimate)
@@ -66,149 +45,72 @@ static void begin(struct estimate *estimate, const struct filter_measure *measur
     estimate->base_ns = measure->base_ns;
     estimate->samples = 1;
     estimate->spikes = 0;
-    estimate->assumed = measure->variance;
-    for (unsigned k = 0; k < ESTIMATE_MEMBERS; k++) {
-        struct estimate_member *member = &estimate->members[k];
-        member->x = measure->offset_s;
-        member->pxx = measure->first_sd * measure->first_sd;
-        member->pxy = 0;
-        member->pyy = fmin(member->pyy + REOPEN_FREQUENCY_VARIANCE, UNKNOWN_FREQUENCY_VARIANCE);
-    }
-    reset_weights(estimate);
+    estimate->assumed = measure->point_variance;
+    estimate->x = measure->offset_s;
+    estimate->pxx = measure->first_sd * measure->first_sd;
+    estimate->pxy = 0;
+    estimate->pyy = fmin(estimate->pyy + REOPEN_FREQUENCY_VARIANCE, UNKNOWN_FREQUENCY_VARIANCE);
 }
 
 bool estimate_was_overconfident(const struct estimate *estimate, const struct filter_measure *next)
 {
-    return estimate->valid && estimate->samples < 12 && next->variance > 4 * estimate->assumed;
+    return estimate->valid && estimate->samples < 12 &&
+           next->point_variance > 4 * estimate->assumed;
 }
 
 /* P ← F P Fᵀ + Q for the constant-velocity model driven by white frequency changes. */
-static void predict(struct estimate_member *member, double q2, double dt)
+static void predict(struct estimate *e, gn_local when)
 {
-    member->x += member->y * dt;
-    member->pxx += dt * (2 * member->pxy + dt * member->pyy) + q2 * dt * dt * dt / 3;
-    member->pxy += dt * member->pyy + q2 * dt * dt / 2;
-    member->pyy += q2 * dt;
+    double dt = gn_seconds(gn_local_sub(when, e->at)), q2 = WANDER_VARIANCE;
+    e->x += e->y * dt;
+    e->pxx += dt * (2 * e->pxy + dt * e->pyy) + q2 * dt * dt * dt / 3;
+    e->pxy += dt * e->pyy + q2 * dt * dt / 2;
+    e->pyy += q2 * dt;
+    e->at = when;
 }
 
-static void predict_all(struct estimate *estimate, gn_local when)
+/* Measurement z = x − back·y + noise. Joseph form: symmetric and never negative. */
+static void correct(struct estimate *e, double innovation, double back, double r)
 {
-    double dt = gn_seconds(gn_local_sub(when, estimate->at));
-    for (unsigned k = 0; k < ESTIMATE_MEMBERS; k++)
-        predict(&estimate->members[k], wander[k] * wander[k], dt);
-    estimate->at = when;
-}
-
-/* Measurement z = x − back·y + noise: what a member expects, and how surely. */
-static double expected(const struct estimate_member *member, double back)
-{
-    return member->x - back * member->y;
-}
-
-static double expected_variance(const struct estimate_member *member, double back)
-{
-    return member->pxx - 2 * back * member->pxy + back * back * member->pyy;
-}
-
-/* Joseph form: symmetric and never negative, whatever is rounded. */
-static void correct(struct estimate_member *member, double z, double back, double r)
-{
-    double gx = member->pxx - back * member->pxy, gy = member->pxy - back * member->pyy;
-    double s = gx - back * gy + r, v = z - expected(member, back);
+    double gx = e->pxx - back * e->pxy, gy = e->pxy - back * e->pyy;
+    double s = gx - back * gy + r;
     double kx = gx / s, ky = gy / s;
     double a = 1 - kx, b = kx * back, c = -ky, d = 1 + ky * back;
-    double pxx = member->pxx, pxy = member->pxy, pyy = member->pyy;
-    member->x += kx * v;
-    member->y = fmax(-MAX_FREQUENCY, fmin(MAX_FREQUENCY, member->y + ky * v));
-    member->pxx = a * a * pxx + 2 * a * b * pxy + b * b * pyy + kx * kx * r + MIN_VARIANCE;
-    member->pxy = a * c * pxx + (a * d + b * c) * pxy + b * d * pyy + kx * ky * r;
-    member->pyy = c * c * pxx + 2 * c * d * pxy + d * d * pyy + ky * ky * r + MIN_VARIANCE;
-}
-
-/* The bank's innovation squared over its variance. */
-static double surprise(const struct estimate *estimate, double z, const struct filter_measure *m,
-                       double *innovation)
-{
-    double mean = 0, variance = m->variance;
-    for (unsigned k = 0; k < ESTIMATE_MEMBERS; k++)
-        mean += estimate->members[k].weight * expected(&estimate->members[k], m->back_s);
-    for (unsigned k = 0; k < ESTIMATE_MEMBERS; k++) {
-        const struct estimate_member *member = &estimate->members[k];
-        double apart = expected(member, m->back_s) - mean;
-        variance += member->weight * (expected_variance(member, m->back_s) + apart * apart);
-    }
-    *innovation = z - mean;
-    return *innovation * *innovation / variance;
+    double pxx = e->pxx, pxy = e->pxy, pyy = e->pyy;
+    e->x += kx * innovation;
+    e->y = fmax(-MAX_FREQUENCY, fmin(MAX_FREQUENCY, e->y + ky * innovation));
+    e->pxx = a * a * pxx + 2 * a * b * pxy + b * b * pyy + kx * kx * r + MIN_VARIANCE;
+    e->pxy = a * c * pxx + (a * d + b * c) * pxy + b * d * pyy + kx * ky * r;
+    e->pyy = c * c * pxx + 2 * c * d * pxy + d * d * pyy + ky * ky * r + MIN_VARIANCE;
 }
 
 static void reopen(struct estimate *estimate, double innovation)
 {
-    for (unsigned k = 0; k < ESTIMATE_MEMBERS; k++) {
-        struct estimate_member *member = &estimate->members[k];
-        member->pxx += innovation * innovation / 4;
-        member->pyy = fmin(member->pyy + REOPEN_FREQUENCY_VARIANCE, UNKNOWN_FREQUENCY_VARIANCE);
-    }
-}
-
-static unsigned best_member(const struct estimate *estimate)
-{
-    unsigned best = 0;
-    for (unsigned k = 1; k < ESTIMATE_MEMBERS; k++)
-        if (estimate->members[k].score > estimate->members[best].score)
-            best = k;
-    return best;
-}
-
-/* Scores to probabilities; a member hopelessly behind takes over the state of the best one. */
-static void weigh(struct estimate *estimate)
-{
-    unsigned best = best_member(estimate);
-    double top = estimate->members[best].score, sum = 0;
-    for (unsigned k = 0; k < ESTIMATE_MEMBERS; k++) {
-        struct estimate_member *member = &estimate->members[k];
-        member->score -= top;
-        if (member->score < MIN_SCORE) {
-            *member = estimate->members[best];
-            member->score = MIN_SCORE;
-        }
-        sum += member->weight = exp(member->score);
-    }
-    for (unsigned k = 0; k < ESTIMATE_MEMBERS; k++) {
-        struct estimate_member *member = &estimate->members[k];
-        member->weight = (1 - SHARE) * member->weight / sum + SHARE * prior_weight[k];
-        member->score = log(member->weight);
-    }
-}
-
-static void judge(struct estimate_member *member, double prior, double z,
-                  const struct filter_measure *m)
-{
-    double s = expected_variance(member, m->back_s) + m->variance;
-    double v = z - expected(member, m->back_s);
-    member->score = prior + (member->score - prior) * (1 - FORGET);
-    member->score -= 0.5 * log(s) + fmin(0.5 * v * v / s, 20);
+    estimate->pxx += innovation * innovation / 4;
+    estimate->pyy = fmin(estimate->pyy + REOPEN_FREQUENCY_VARIANCE, UNKNOWN_FREQUENCY_VARIANCE);
 }
 
 /* Move whole nanoseconds into the anchor: the doubles stay small, whatever the offset. */
 static void settle_base(struct estimate *estimate)
 {
-    int64_t whole_ns = gn_nanoseconds(estimate->members[best_member(estimate)].x);
+    int64_t whole_ns = gn_nanoseconds(estimate->x);
     estimate->base_ns += whole_ns;
-    for (unsigned k = 0; k < ESTIMATE_MEMBERS; k++)
-        estimate->members[k].x -= gn_seconds(whole_ns);
+    estimate->x -= gn_seconds(whole_ns);
 }
 
 enum estimate_verdict estimate_update(struct estimate *estimate, const struct filter_measure *m)
 {
     enum estimate_verdict verdict = ESTIMATE_TAKEN;
-    double z, ratio, innovation;
+    double back = m->back_s, variance, ratio, innovation;
     if (!estimate->valid) {
         begin(estimate, m);
         return ESTIMATE_TAKEN;
     }
-    predict_all(estimate, m->at);
-    z = gn_seconds(m->base_ns - estimate->base_ns) + m->offset_s;
-    ratio = surprise(estimate, z, m, &innovation);
+    predict(estimate, m->at);
+    innovation = gn_seconds(m->base_ns - estimate->base_ns) + m->offset_s -
+                 (estimate->x - back * estimate->y);
+    variance = estimate->pxx - 2 * back * estimate->pxy + back * back * estimate->pyy;
+    ratio = innovation * innovation / (variance + m->point_variance);
     if (ratio > SPIKE_RATIO && estimate->samples >= MIN_SAMPLES) {
         if (estimate->spikes++ < MAX_SPIKES)
             return ESTIMATE_SPIKE;
@@ -219,54 +121,25 @@ enum estimate_verdict estimate_update(struct estimate *estimate, const struct fi
         reopen(estimate, innovation);
         verdict = ESTIMATE_REOPENED;
     }
-    for (unsigned k = 0; k < ESTIMATE_MEMBERS; k++) {
-        judge(&estimate->members[k], prior_score[k], z, m);
-        correct(&estimate->members[k], z, m->back_s, m->variance);
-    }
-    weigh(estimate);
+    correct(estimate, innovation, back, m->point_variance);
     settle_base(estimate);
     estimate->spikes = 0;
     estimate->samples++;
     return verdict;
 }
 
-/* The share given to all is a device for tracking, not a belief: it stays out of the moments. */
-static double believed(const struct estimate *estimate, double weights[ESTIMATE_MEMBERS])
-{
-    double sum = 0;
-    for (unsigned k = 0; k < ESTIMATE_MEMBERS; k++) {
-        double spare = estimate->members[k].weight - 2 * SHARE * prior_weight[k] - 1e-5;
-        sum += weights[k] = spare > 0 ? spare : 0;
-    }
-    return sum;
-}
-
-static void add_spread(const struct estimate *estimate, const double *weights, double sum,
-                       struct estimate_fit *fit)
-{
-    for (unsigned k = 0; k < ESTIMATE_MEMBERS; k++) {
-        const struct estimate_member *member = &estimate->members[k];
-        double w = weights[k] / sum;
-        double dx = member->x - fit->offset_s, dy = member->y - fit->frequency;
-        fit->variance += w * (member->pxx + dx * dx);
-        fit->covariance += w * (member->pxy + dx * dy);
-        fit->frequency_variance += w * (member->pyy + dy * dy);
-        fit->wander_variance += w * wander[k] * wander[k];
-    }
-}
-
 void estimate_get(const struct estimate *estimate, gn_local when, struct estimate_fit *fit)
 {
-    double weights[ESTIMATE_MEMBERS];
-    double sum = believed(estimate, weights);
-    memset(fit, 0, sizeof *fit);
-    fit->at = estimate->at;
-    fit->base_ns = estimate->base_ns;
-    for (unsigned k = 0; k < ESTIMATE_MEMBERS; k++) {
-        fit->offset_s += estimate->members[k].weight * estimate->members[k].x;
-        fit->frequency += estimate->members[k].weight * estimate->members[k].y;
-    }
-    add_spread(estimate, weights, sum, fit);
+    *fit = (struct estimate_fit){
+        .at = estimate->at,
+        .base_ns = estimate->base_ns,
+        .offset_s = estimate->x,
+        .frequency = estimate->y,
+        .variance = estimate->pxx,
+        .covariance = estimate->pxy,
+        .frequency_variance = estimate->pyy,
+        .wander_variance = WANDER_VARIANCE,
+    };
     estimate_fit_advance(fit, when);
 }
 

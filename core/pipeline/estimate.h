@@ -3,8 +3,9 @@
 #define PIPELINE_ESTIMATE_H
 
 /**
- * One source's estimate: offset and frequency of the local scale, by a few Kalman filters that
- * differ only in the oscillator's wander q and are weighted by their likelihood.
+ * One source's estimate alone: offset and frequency of the local scale, by a Kalman filter. It
+ * serves to judge the source against the others, and in reports; what the clock follows is
+ * made of the samples of all (fusion.h).
  *
  * Everything is kept relative to an int64 anchor that follows the estimate, so an offset of
  * 1000 s or of decades costs no precision. Signs as in gnomon/sample.h.
@@ -12,9 +13,7 @@
 
 #include <pipeline/filter.h>
 
-#define ESTIMATE_MEMBERS 5
-
-/** An estimate at an instant: what selection, combination and discipline work with. */
+/** An estimate at an instant: what selection and discipline work with. */
 struct estimate_fit {
     gn_local at;
     int64_t base_ns; /* reference − local at `at` is base_ns + offset_s */
@@ -30,16 +29,11 @@ struct estimate {
     bool valid; /* holds an offset */
     gn_local at;
     int64_t base_ns;
-    gn_local first;   /* oldest sample in it */
-    uint32_t samples; /* in it */
-    unsigned spikes;  /* refused in a row */
-    double assumed;   /* variance that the first sample was taken with */
-    double prior_frequency, prior_sd;
-    struct estimate_member {
-        double x, y, pxx, pxy, pyy;
-        double score;  /* log likelihood with the prior, forgetting */
-        double weight; /* probability */
-    } members[ESTIMATE_MEMBERS];
+    gn_local first;             /* oldest sample in it */
+    uint32_t samples;           /* in it */
+    unsigned spikes;            /* refused in a row */
+    double assumed;             /* variance that the first sample was taken with */
+    double x, y, pxx, pxy, pyy; /* offset, frequency, and their covariance */
 };
 
 enum estimate_verdict {

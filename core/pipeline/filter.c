@@ -15,7 +15,12 @@
 #define MAX_STALE 4
 /* Stamps are no better than this. Units: s². */
 #define STAMP_VARIANCE 4e-16
+#define EXCHANGE_VARIANCE 2.5e-15
 #define MIN_JITTER_S 2e-8
+/* One delay alone: its queueing is about this share. */
+#define FIRST_JITTER 0.1
+/* How far the least delay seen may lie above the least there is, in jitters over √n. */
+#define LEAST_UNSURE 2.7
 /* A new route: so many in a row above the rest. */
 #define ROUTE_RUN 12
 /* … of which the newest are kept: the first of them may have been the old route's slowest. */
@@ -25,6 +30,7 @@
 void filter_init(struct filter *filter)
 {
     memset(filter, 0, sizeof *filter);
+    noise_init(&filter->noise);
 }
 
 static bool plausible_utc(gn_utc utc)
@@ -131,14 +137,15 @@ static void remember(struct filter *filter, double delay_s)
     filter->count++;
 }
 
-/* Median of an Erlang-2 delay is 1.68 means; one delay says nothing of its own spread. */
+/*
+ * Median of an Erlang-2 delay is 1.68 means. A few delays say little of their own spread: two that
+ * happen to be equal must not pass for a path without queues.
+ */
 static double window_jitter_s(const struct filter *filter)
 {
-    double jitter_s = 0;
-    if (filter->count == 1)
-        jitter_s = 0.1 * filter->sorted[0];
-    else if (filter->count > 1)
-        jitter_s = (filter->sorted[filter->count / 2] - filter->sorted[0]) / 1.68;
+    double n = filter->count;
+    double seen_s = (filter->sorted[filter->count / 2] - filter->sorted[0]) / 1.68;
+    double jitter_s = seen_s + FIRST_JITTER * filter->sorted[0] / (n * n);
     return jitter_s > MIN_JITTER_S ? jitter_s : MIN_JITTER_S;
 }
 
@@ -172,13 +179,15 @@ static void watch_route(struct filter *filter, double delay_s)
             forget_oldest(filter);
 }
 
-static double two_way_variance(const struct filter *filter, double delay_s)
+/* The interval that an exchange of this delay gives, and what it is worth as a point. */
+static void weigh_exchange(const struct filter *filter, struct filter_measure *measure)
 {
-    double excess_s = delay_s - filter->sorted[0];
     double jitter_s = window_jitter_s(filter);
-    /* With few delays seen the smallest is not yet the least there is. */
-    double unsure = 1 + 4.0 / filter->count;
-    return excess_s * excess_s / 12 + jitter_s * jitter_s / 8 * unsure;
+    double unsure_s = LEAST_UNSURE * noise_jitter_s(&filter->noise) / sqrt(filter->count);
+    double width_s = measure->delay_s - filter->sorted[0] + unsure_s;
+    measure->half_s = width_s / 2;
+    measure->variance = EXCHANGE_VARIANCE + unsure_s * unsure_s / 16;
+    measure->point_variance = EXCHANGE_VARIANCE + width_s * width_s / 12 + jitter_s * jitter_s / 8;
 }
 
 static void take_two_way(struct filter *filter, const struct gn_sample *sample,
@@ -188,21 +197,17 @@ static void take_two_way(struct filter *filter, const struct gn_sample *sample,
     int64_t delay_ns = exchange_delay_ns(exchange);
     double delay_s = delay_ns > 0 ? gn_seconds(delay_ns) : 0;
     watch_route(filter, delay_s);
+    noise_expect(&filter->noise, window_jitter_s(filter));
     measure->at = exchange->t4;
     /* (T2−T1) − d/2 is ((T2−T1)+(T3−T4))/2 without a sum that could overflow. */
     measure->base_ns = exchange->t2.ns - exchange->t1.ns - delay_ns / 2;
     measure->offset_s = -0.5e-9 * (double)(delay_ns % 2);
     measure->back_s = gn_seconds(gn_local_sub(exchange->t4, exchange->t1)) / 2;
-    measure->variance = two_way_variance(filter, delay_s);
     measure->delay_s = delay_s;
+    weigh_exchange(filter, measure);
 }
 
 /* --- one-way: noise from the data, never from a constant --- */
-
-bool filter_knows_noise(const struct filter *filter)
-{
-    return filter->noise_count > 0;
-}
 
 /*
  * The middle one of three offsets against the line through the others: free of offset and
@@ -224,13 +229,14 @@ static void learn_noise(struct filter *filter, struct filter_point point)
     filter->noise_count++;
 }
 
-static double one_way_variance(const struct filter *filter, double dispersion_s)
+static double one_way_variance(const struct filter *filter, double dispersion_s, double delay_s)
 {
+    double path = delay_s * delay_s / 12 + STAMP_VARIANCE;
     double claimed = dispersion_s * dispersion_s;
     double unsure = 1 + 4.0 / (filter->noise_count + 1);
     if (filter->noise_count == 0)
-        return claimed;
-    return fmax(filter->noise_variance * unsure, 0.01 * claimed);
+        return claimed + path;
+    return fmax(filter->noise_variance * unsure, 0.01 * claimed) + path;
 }
 
 static void take_one_way(struct filter *filter, const struct gn_sample *sample,
@@ -245,11 +251,20 @@ static void take_one_way(struct filter *filter, const struct gn_sample *sample,
         filter->past[0] = filter->past[1];
         filter->past[1] = point;
     }
+    filter->claim_s = sample->dispersion_s;
     measure->at = sample->local;
     measure->base_ns = point.offset_ns;
-    measure->variance =
-        one_way_variance(filter, sample->dispersion_s) + sample->delay_s * sample->delay_s / 12;
     measure->delay_s = sample->delay_s;
+    measure->dispersion_s = sample->dispersion_s;
+    filter_reweigh(filter, measure);
+}
+
+void filter_reweigh(const struct filter *filter, struct filter_measure *measure)
+{
+    if (measure->half_s > 0)
+        return;
+    measure->variance = one_way_variance(filter, measure->dispersion_s, measure->delay_s);
+    measure->point_variance = measure->variance;
 }
 
 void filter_take(struct filter *filter, const struct gn_sample *sample,
@@ -260,14 +275,14 @@ void filter_take(struct filter *filter, const struct gn_sample *sample,
     if (sample->kind == GN_SAMPLE_TWO_WAY) {
         take_two_way(filter, sample, measure);
         measure->variance += dispersion_s * dispersion_s / 12;
+        measure->point_variance += dispersion_s * dispersion_s / 12;
     } else {
         take_one_way(filter, sample, measure);
     }
-    measure->variance += STAMP_VARIANCE;
     measure->dispersion_s = dispersion_s;
     measure->first_sd = measure->delay_s / 2 + dispersion_s;
-    if (measure->first_sd * measure->first_sd < measure->variance)
-        measure->first_sd = sqrt(measure->variance);
+    if (measure->first_sd * measure->first_sd < measure->point_variance)
+        measure->first_sd = sqrt(measure->point_variance);
     filter->newest = measure->at;
     filter->any = true;
 }
@@ -280,4 +295,9 @@ double filter_jitter_s(const struct filter *filter)
 double filter_delay_s(const struct filter *filter)
 {
     return filter->count > 0 ? filter->sorted[0] : 0;
+}
+
+bool filter_is_clock(const struct filter *filter)
+{
+    return filter->count == 0;
 }

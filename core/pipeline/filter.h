@@ -6,12 +6,13 @@
  * What a source's samples are worth: sanity, the recent delays, and the noise of the next sample.
  *
  * Queueing delay is one-sided, so an exchange whose delay exceeds the smallest recent one by e
- * is an interval of width e, not a point: variance e²/12 around its middle.
+ * is an interval of width e, not a point (noise.h).
  */
 
 #include <gnomon/sample.h>
+#include <pipeline/noise.h>
 
-#define FILTER_WINDOW 128
+#define FILTER_WINDOW 256
 
 struct filter {
     bool any;
@@ -20,6 +21,7 @@ struct filter {
     /* Two-way: the last delays, in order of arrival and of size. */
     double ring[FILTER_WINDOW], sorted[FILTER_WINDOW];
     unsigned next, count;
+    struct noise noise;
     /* One-way: the last two offsets, and what the curvature of three says of their noise. */
     struct filter_point {
         gn_local at;
@@ -28,6 +30,7 @@ struct filter {
     unsigned points;
     double noise_variance; /* s² */
     unsigned noise_count;
+    double claim_s; /* the dispersion that the last sample claimed */
 };
 
 /** One sample as the estimator takes it: at `at`, reference − local was `base_ns` + `offset_s`. */
@@ -35,9 +38,11 @@ struct filter_measure {
     gn_local at;
     int64_t base_ns;
     double offset_s;
-    double back_s;   /* the offset belongs to `at` − `back_s` */
-    double variance; /* of its noise, s² */
-    double first_sd; /* what the sample alone is worth, s */
+    double back_s;         /* the offset belongs to `at` − `back_s` */
+    double half_s;         /* two-way: the truth lies so near, but for `variance`; 0: one-way */
+    double variance;       /* of what is measured, s² */
+    double point_variance; /* of its noise where it is taken as a point, s² */
+    double first_sd;       /* what the sample alone is worth, s */
     double delay_s, dispersion_s;
 };
 
@@ -53,13 +58,16 @@ int filter_check(struct filter *, const struct gn_sample *);
 /** Learn from a checked sample, and say what it is worth. */
 void filter_take(struct filter *, const struct gn_sample *, struct filter_measure *);
 
+/** A measure of some time ago gets the variance that is known now; for clocks only. */
+void filter_reweigh(const struct filter *, struct filter_measure *);
+
 /** Noise of single samples: mean queueing delay per direction, or 1 sigma of a clock. Units: s. */
 double filter_jitter_s(const struct filter *);
 
 /** Smallest recent delay. Units: s; 0 for clocks. */
 double filter_delay_s(const struct filter *);
 
-/** Whether the noise of a one-way source is known from data. */
-bool filter_knows_noise(const struct filter *);
+/** Whether its samples are one-way. */
+bool filter_is_clock(const struct filter *);
 
 #endif

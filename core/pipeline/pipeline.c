@@ -13,6 +13,8 @@
 #define LEAST_HORIZON_S 64.0
 /* So soon after it was found an estimate can still be disputed. */
 #define DISPUTE_NS (INT64_C(60) * GN_NS_PER_S)
+/* The wire rounds root dispersion up to the next of these. Spec: RFC 5905 §6, short format. */
+#define ROOT_UNIT_S (1.0 / 65536)
 /* Weight of the newest in the RMS offset. As chrony. */
 #define RMS_GAIN 0.1
 
@@ -43,6 +45,12 @@ struct pipeline *pipeline_create(const struct pipeline_config *config, gn_local 
     pipeline->drift_known = skew >= 0;
     pipeline->drift_sd =
         skew >= 0 ? fmin(hypot(skew, AGED_DRIFT_SD), UNKNOWN_DRIFT_SD) : UNKNOWN_DRIFT_SD;
+    pipeline->fusion = fusion_create();
+    if (pipeline->fusion == NULL) {
+        free(pipeline);
+        return NULL;
+    }
+    fusion_expect(pipeline->fusion, pipeline->drift, pipeline->drift_sd);
     pipeline->updated = now;
     pipeline->horizon_s = LEAST_HORIZON_S;
     pipeline->dirty = true;
@@ -59,6 +67,7 @@ void pipeline_destroy(struct pipeline *pipeline)
         return;
     while (pipeline->first != NULL)
         pipeline_source_remove(pipeline, pipeline->first);
+    fusion_destroy(pipeline->fusion);
     free(pipeline->candidates);
     free(pipeline->edges);
     free(pipeline);
@@ -94,6 +103,10 @@ void pipeline_suspended(struct pipeline *pipeline, gn_local now, double by_s)
         s->heard = false;
         s->poll_s = ldexp(1, s->config.min_poll_log2s);
     }
+    if (pipeline->valid) /* the oscillator is the same */
+        fusion_expect(pipeline->fusion, pipeline->fit.frequency,
+                      hypot(2 * sqrt(pipeline->fit.frequency_variance), AGED_DRIFT_SD));
+    fusion_restart(pipeline->fusion);
     pipeline->valid = false;
     pipeline->bounded = false;
     pipeline->agreed = false;
@@ -118,6 +131,7 @@ void pipeline_leap_applied(struct pipeline *pipeline, gn_local now, double by_s)
     int64_t by_ns = gn_nanoseconds(by_s);
     for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
         estimate_shift(&s->estimate, by_ns);
+    fusion_shift(pipeline->fusion, by_ns);
     pipeline->fit.base_ns += by_ns;
     leap_applied(&pipeline->leap, utc_at(pipeline, now));
     pipeline->dirty = true;
@@ -139,7 +153,7 @@ int pipeline_makestep(struct pipeline *pipeline)
     return 0;
 }
 
-/* --- the combined estimate --- */
+/* --- the estimate --- */
 
 static void note_offset(struct pipeline *pipeline, const struct pipeline_turn *turn,
                         const struct estimate_fit *fit)
@@ -170,16 +184,9 @@ static double error_of(const struct pipeline *pipeline, const struct pipeline_tu
     return gn_seconds(turn->now.ns - turn->system_ns + fit.base_ns) + fit.offset_s;
 }
 
-static double bound_of(const struct pipeline *pipeline, gn_local now)
-{
-    struct estimate_fit fit = pipeline->fit;
-    estimate_fit_advance(&fit, now);
-    return pipeline->root_delay_s / 2 + pipeline_dispersion_s(pipeline, &fit);
-}
-
 static void become_synchronised(struct pipeline *pipeline, const struct pipeline_turn *turn)
 {
-    double bound_s = bound_of(pipeline, turn->now);
+    double bound_s = pipeline_bound_s(pipeline, turn->now);
     pipeline_tell(pipeline, GN_EVENT_SYNCHRONISED, GN_INFO, NULL, bound_s,
                   "synchronised %sto %s (offset %+.6f s, error at most %.6f s)",
                   pipeline->clock_state == GN_CLOCK_HOLDOVER ? "again " : "",
@@ -194,16 +201,17 @@ static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
 {
     const struct pipeline_source *source = pipeline->system;
     if (turn->update) {
-        note_offset(pipeline, turn, &turn->combine.fit);
+        note_offset(pipeline, turn, &turn->fit);
         pipeline->updated = turn->now;
         pipeline->dirty = true;
     }
     pipeline->agreed = pipeline->agreed || turn->selection.truechimers > 1;
-    pipeline->fit = turn->combine.fit;
+    pipeline->fit = turn->fit;
     pipeline->valid = true;
     pipeline->root_delay_s = source->root_delay_s + filter_delay_s(&source->filter);
-    pipeline->fixed_dispersion_s =
-        source->root_dispersion_s + source->last.dispersion_s + turn->combine.spread_s;
+    pipeline->source_dispersion_s = source->root_dispersion_s + source->last.dispersion_s;
+    pipeline->source_error_s =
+        fmax(source->root_dispersion_s - ROOT_UNIT_S, 0) + source->root_delay_s / 2;
     pipeline->stratum = (uint8_t)(source->stratum + 1);
     pipeline->refid = source->config.refid;
     pipeline->horizon_s = fmax(LEAST_HORIZON_S, 2 * source->poll_s);
@@ -241,7 +249,7 @@ static void hold_over(struct pipeline *pipeline, const struct pipeline_turn *tur
     if (!pipeline->valid)
         return;
     pipeline->horizon_s = LEAST_HORIZON_S;
-    bound_s = bound_of(pipeline, turn->now);
+    bound_s = pipeline_bound_s(pipeline, turn->now);
     if (pipeline->clock_state == GN_CLOCK_LOCKED) {
         pipeline->clock_state = GN_CLOCK_HOLDOVER;
         pipeline->dirty = true;
@@ -316,6 +324,16 @@ static void apply(struct pipeline *pipeline, const struct pipeline_turn *turn,
         want_deadline(actions, order->deadline);
 }
 
+/* Until the next update may be expected: all sources that count bring one. */
+static double update_interval_s(const struct pipeline *pipeline)
+{
+    double per_s = 0;
+    for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
+        if (s->seat.seated && s->seat.wish == FUSION_TAKE)
+            per_s += 1 / (s->polled ? s->poll_s : fmax(s->spacing_s, 1));
+    return per_s > 0 ? 1 / per_s : LEAST_HORIZON_S;
+}
+
 static void discipline(struct pipeline *pipeline, const struct pipeline_turn *turn)
 {
     struct discipline_order order;
@@ -339,7 +357,7 @@ static void discipline(struct pipeline *pipeline, const struct pipeline_turn *tu
     in.error_sd = estimate_fit_sd(&fit);
     in.frequency = fit.frequency;
     in.frequency_sd = sqrt(fit.frequency_variance);
-    in.interval_s = pipeline->system != NULL ? pipeline->system->poll_s : LEAST_HORIZON_S;
+    in.interval_s = update_interval_s(pipeline);
     if (pipeline->discipline.state == DISCIPLINE_STEP)
         pipeline->dirty = true;
     discipline_run(&pipeline->discipline, &pipeline->config, &in, &order);

@@ -4,10 +4,10 @@
 
 /** What the files of the pipeline itself (pipeline*.c) share; nobody else includes this. */
 
-#include <pipeline/combine.h>
 #include <pipeline/discipline.h>
 #include <pipeline/estimate.h>
 #include <pipeline/filter.h>
+#include <pipeline/fusion.h>
 #include <pipeline/leap.h>
 #include <pipeline/pipeline.h>
 #include <pipeline/selection.h>
@@ -24,6 +24,7 @@ struct pipeline_source {
     char name[64];
     struct filter filter;
     struct estimate estimate;
+    struct fusion_seat seat;
     struct filter_measure last; /* newest accepted measurement */
     double residual_s;          /* it, minus the estimate after it */
     uint8_t stratum, leap;      /* as the last sample says */
@@ -53,20 +54,23 @@ struct pipeline {
     struct selection_candidate *candidates; /* in order of addition, made anew by each run */
     struct selection_edge *edges;
     const struct pipeline_source *system; /* the selected source; NULL none */
-    size_t used;                          /* sources combined in the last run */
+    size_t used;                          /* sources that counted in the last run */
+    struct fusion *fusion;
     struct discipline discipline;
     struct leap leap;
     bool no_majority; /* as last told in an event */
     /* Waiting for the others at the start. */
     bool any_sample, settled;
     gn_local first_sample;
-    /* The combined estimate. */
+    /* The estimate of all. */
     bool valid;
     struct estimate_fit fit;
     enum gn_clock_state clock_state;
-    bool bounded; /* the estimate's error has a bound that means something */
-    bool agreed;  /* ever by two sources or more: nobody new can dispute it away */
-    double root_delay_s, fixed_dispersion_s; /* of the system source, without our own sigmas */
+    bool bounded;               /* the estimate's error has a bound that means something */
+    bool agreed;                /* ever by two sources or more: nobody new can dispute it away */
+    double root_delay_s;        /* to the primary reference, by the system source */
+    double source_dispersion_s; /* what the system source claims, and its readings' errors */
+    double source_error_s;      /* how far the system source itself may be wrong */
     uint8_t stratum;
     uint32_t refid;
     gn_local updated; /* last update */
@@ -85,9 +89,9 @@ struct pipeline_turn {
     int64_t system_ns;
     double frequency;
     int64_t base_ns; /* the candidates' offsets are relative to this */
-    bool update;     /* the combined estimate has learnt something */
+    bool update;     /* the estimate has learnt something */
     struct selection selection;
-    struct combine combine;
+    struct estimate_fit fit; /* valid when a source is selected */
     struct pipeline_actions *actions;
 };
 
@@ -107,13 +111,16 @@ void pipeline_source_judge(struct pipeline *, struct pipeline_source *, gn_local
 /** Whether the source has an estimate, and has been heard since the last suspend. */
 bool pipeline_source_answered(const struct pipeline_source *);
 
-/** Select and combine: fills the turn, sets `system`. */
+/** Select, and make one estimate of all who are true: fills the turn, sets `system`. */
 void pipeline_select(struct pipeline *, struct pipeline_turn *);
 
 /** Build `state` at `now`. `system_ns`, `frequency` as pipeline_run. */
 void pipeline_state_build(struct pipeline *, gn_local now, int64_t system_ns, double frequency);
 
-/** Root dispersion of the estimate: what the system source claims, and our own sigmas. Units: s. */
-double pipeline_dispersion_s(const struct pipeline *, const struct estimate_fit *);
+/** What the estimate's own error does not exceed, without the error of the sources. Units: s. */
+double pipeline_doubt_s(const struct pipeline *, gn_local when);
+
+/** Error bound of the estimate: its doubt, and how wrong the system source may be. Units: s. */
+double pipeline_bound_s(const struct pipeline *, gn_local when);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A run's first half: judge the sources, select, combine, and tell what has changed. */
+/* A run's first half: judge the sources, select, fuse, and tell what has changed. */
 
 #include <math.h>
 #include <pipeline/pipeline_internal.h>
@@ -30,8 +30,8 @@ static double against_us(const struct pipeline *pipeline, const struct pipeline_
     struct estimate_fit fit = pipeline->fit;
     estimate_fit_advance(&fit, turn->now);
     double apart_s = candidate->offset_s - gn_seconds(fit.base_ns - turn->base_ns) - fit.offset_s;
-    double allowed_s =
-        candidate->interval_s + pipeline->root_delay_s / 2 + pipeline_dispersion_s(pipeline, &fit);
+    double allowed_s = candidate->interval_s + pipeline->root_delay_s / 2 +
+                       pipeline->source_dispersion_s + pipeline_doubt_s(pipeline, turn->now);
     return fabs(apart_s) > allowed_s ? apart_s - copysign(allowed_s, apart_s) : 0;
 }
 
@@ -84,6 +84,27 @@ static void make_wait(struct pipeline *pipeline)
         }
 }
 
+/* Who is silent may keep its part; who is judged and not used must lose it. */
+static enum fusion_wish wish_for(const struct selection_candidate *candidate)
+{
+    if (candidate->state >= GN_SOURCE_COMBINED)
+        return FUSION_TAKE;
+    return candidate->state == GN_SOURCE_UNUSABLE ? FUSION_STAY : FUSION_LEAVE;
+}
+
+/* Returns how many sources count. */
+static size_t fuse(struct pipeline *pipeline, struct pipeline_turn *turn)
+{
+    size_t used = 0;
+    for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
+        s->seat.wish = wish_for(s->candidate);
+        used += s->seat.wish == FUSION_TAKE;
+    }
+    turn->update = fusion_seat_all(pipeline->fusion);
+    bank_fit(fusion_bank(pipeline->fusion), turn->now, &turn->fit);
+    return used;
+}
+
 static struct pipeline_source *source_at(const struct pipeline *pipeline, size_t index)
 {
     struct pipeline_source *source = pipeline->first;
@@ -134,12 +155,10 @@ void pipeline_select(struct pipeline *pipeline, struct pipeline_turn *turn)
     if (!turn->selection.found)
         return;
     pipeline->system = source_at(pipeline, turn->selection.system);
-    combine_run(&turn->combine, pipeline->candidates, pipeline->count, turn->selection.system,
-                turn->now, turn->base_ns);
-    turn->update = pipeline->system != before || turn->combine.used != pipeline->used;
+    pipeline->used = fuse(pipeline, turn);
+    turn->update = turn->update || pipeline->system != before;
     for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
-        turn->update = turn->update || (s->fresh && s->candidate->state >= GN_SOURCE_COMBINED);
-    pipeline->used = turn->combine.used;
+        turn->update = turn->update || (s->fresh && s->seat.seated);
     if (pipeline->system != before) {
         double offset_s = gn_seconds(turn->now.ns - turn->system_ns + turn->base_ns) +
                           pipeline->candidates[turn->selection.system].offset_s;

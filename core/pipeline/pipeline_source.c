@@ -43,6 +43,7 @@ static double most_poll_s(const struct pipeline_source *source)
 
 static void forget(const struct pipeline *pipeline, struct pipeline_source *source)
 {
+    fusion_forget(pipeline->fusion, &source->seat);
     filter_init(&source->filter);
     start_estimate(pipeline, source);
     source->fresh = source->heard = false;
@@ -63,6 +64,8 @@ void pipeline_source_configure(struct pipeline *pipeline, struct pipeline_source
     source->config.name = source->name;
     /* The samples so far carry the old correction. */
     estimate_shift(&source->estimate, gn_nanoseconds(moved_s));
+    if (fpclassify(moved_s) != FP_ZERO)
+        fusion_forget(pipeline->fusion, &source->seat);
     source->poll_s = fmax(least_poll_s(source), fmin(most_poll_s(source), source->poll_s));
     pipeline->dirty = true;
 }
@@ -103,6 +106,11 @@ struct pipeline_source *pipeline_source_add(struct pipeline *pipeline,
     source = calloc(1, sizeof *source);
     if (source == NULL)
         return NULL;
+    source->seat.filter = &source->filter;
+    if (fusion_add(pipeline->fusion, &source->seat) < 0) {
+        free(source);
+        return NULL;
+    }
     pipeline_source_configure(pipeline, source, config);
     forget(pipeline, source);
     source->previous = pipeline->last;
@@ -139,6 +147,7 @@ void pipeline_source_remove(struct pipeline *pipeline, struct pipeline_source *s
         if (pipeline->events[i].source == source)
             pipeline->events[i].source = NULL;
     pipeline->dirty = true;
+    fusion_remove(pipeline->fusion, &source->seat);
     free(source);
 }
 
@@ -191,11 +200,22 @@ void pipeline_source_fault(struct pipeline *pipeline, struct pipeline_source *so
 
 /* --- samples --- */
 
+/* How much more we shall doubt the offset, as variance. */
+static double growth_after(const struct pipeline *pipeline, const struct pipeline_source *source,
+                           const struct estimate_fit *fit, double after_s)
+{
+    if (source->seat.seated && bank_valid(fusion_bank(pipeline->fusion)))
+        return bank_growth(fusion_bank(pipeline->fusion), after_s);
+    return after_s * (2 * fit->covariance + after_s * fit->frequency_variance +
+                      fit->wander_variance * after_s * after_s / 3);
+}
+
 /*
  * The longest interval after which our doubt has grown no more than a further exchange could
  * repair, and which teaches the frequency: samples spread geometrically over the age.
  */
-static double wanted_poll_s(const struct pipeline_source *source, const struct estimate_fit *fit)
+static double wanted_poll_s(const struct pipeline *pipeline, const struct pipeline_source *source,
+                            const struct estimate_fit *fit)
 {
     double jitter_s = POLL_GROWTH * filter_jitter_s(&source->filter);
     double allowed = jitter_s * jitter_s / 2;
@@ -203,9 +223,7 @@ static double wanted_poll_s(const struct pipeline_source *source, const struct e
     double most_s = fmin(most_poll_s(source), fmin(2 * source->poll_s, age_s / POLL_AGE_SHARE));
     double poll_s = least_poll_s(source);
     for (double t = poll_s * 1.09; t <= most_s; t *= 1.09) {
-        double growth = t * (2 * fit->covariance + t * fit->frequency_variance) +
-                        fit->wander_variance * t * t * t / 3;
-        if (growth > allowed)
+        if (growth_after(pipeline, source, fit, t) > allowed)
             break;
         poll_s = t;
     }
@@ -253,6 +271,7 @@ static int take(struct pipeline *pipeline, struct pipeline_source *source,
         start_estimate(pipeline, source);
     if (estimate_update(&source->estimate, &measure) == ESTIMATE_SPIKE)
         return -EAGAIN;
+    fusion_take(pipeline->fusion, &source->seat, &measure);
     note_spacing(source, measure.at);
     source->last = measure;
     source->taken++;
@@ -260,7 +279,7 @@ static int take(struct pipeline *pipeline, struct pipeline_source *source,
     estimate_get(&source->estimate, measure.at, &fit);
     source->residual_s = gn_seconds(measure.base_ns - fit.base_ns) + measure.offset_s -
                          fit.offset_s + fit.frequency * measure.back_s;
-    source->poll_s = wanted_poll_s(source, &fit);
+    source->poll_s = wanted_poll_s(pipeline, source, &fit);
     if (!pipeline->any_sample && !source->config.noselect)
         pipeline->first_sample = measure.at;
     pipeline->any_sample = pipeline->any_sample || !source->config.noselect;
@@ -386,10 +405,8 @@ void pipeline_source_judge(struct pipeline *pipeline, struct pipeline_source *so
         estimate_get(&source->estimate, now, &fit);
         candidate->offset_s = gn_seconds(fit.base_ns - base_ns) + fit.offset_s;
         candidate->variance = fit.variance;
-        candidate->covariance = fit.covariance;
         candidate->frequency = fit.frequency;
         candidate->frequency_variance = fit.frequency_variance;
-        candidate->wander_variance = fit.wander_variance;
         bound(source, &fit, candidate);
     }
     candidate->reason = why_unusable(pipeline, source, candidate, now);

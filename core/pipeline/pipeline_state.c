@@ -36,19 +36,32 @@ void pipeline_tell(struct pipeline *pipeline, enum gn_event_kind kind, enum gn_l
     va_end(arguments);
 }
 
-double pipeline_dispersion_s(const struct pipeline *pipeline, const struct estimate_fit *fit)
+double pipeline_doubt_s(const struct pipeline *pipeline, gn_local when)
 {
-    double dispersion_s = pipeline->fixed_dispersion_s + PIPELINE_SIGMAS * estimate_fit_sd(fit);
-    return fmax(dispersion_s, ldexp(1, pipeline->config.precision_log2s));
+    const struct bank *bank = fusion_bank(pipeline->fusion);
+    double doubt_s;
+    if (bank_valid(bank)) {
+        doubt_s = bank_bound_s(bank, when);
+    } else { /* its sources are gone: what remains is the last fit */
+        struct estimate_fit fit = pipeline->fit;
+        estimate_fit_advance(&fit, when);
+        doubt_s = PIPELINE_SIGMAS * estimate_fit_sd(&fit);
+    }
+    return fmax(doubt_s, ldexp(1, pipeline->config.precision_log2s));
+}
+
+double pipeline_bound_s(const struct pipeline *pipeline, gn_local when)
+{
+    return hypot(pipeline->source_error_s, pipeline_doubt_s(pipeline, when));
 }
 
 /* A straight line from now that our growing doubt stays below for the whole horizon. */
-static double dispersion_rate(const struct estimate_fit *fit, double horizon_s)
+static double dispersion_rate(const struct pipeline *pipeline, gn_local now)
 {
-    double now_sd = estimate_fit_sd(fit), rate = LEAST_RATE;
-    for (double after_s = horizon_s / 16; after_s <= horizon_s; after_s *= 2) {
-        double growth_s = estimate_fit_sd_after(fit, after_s) - now_sd;
-        rate = fmax(rate, PIPELINE_SIGMAS * growth_s / after_s);
+    double now_s = pipeline_doubt_s(pipeline, now), rate = LEAST_RATE;
+    for (double after_s = pipeline->horizon_s / 4; after_s <= pipeline->horizon_s; after_s *= 2) {
+        gn_local then = gn_local_add(now, gn_nanoseconds(after_s));
+        rate = fmax(rate, (pipeline_doubt_s(pipeline, then) - now_s) / after_s);
     }
     return rate;
 }
@@ -61,9 +74,9 @@ static void state_from_estimate(const struct pipeline *pipeline, gn_local now,
     state->utc = estimate_fit_utc(&fit);
     state->frequency = fit.frequency;
     state->root_delay_s = pipeline->root_delay_s;
-    state->root_dispersion_s = pipeline_dispersion_s(pipeline, &fit);
-    state->dispersion_rate = dispersion_rate(&fit, pipeline->horizon_s);
-    state->error_bound_s = state->root_delay_s / 2 + state->root_dispersion_s;
+    state->root_dispersion_s = pipeline->source_dispersion_s + pipeline_doubt_s(pipeline, now);
+    state->dispersion_rate = dispersion_rate(pipeline, now);
+    state->error_bound_s = pipeline_bound_s(pipeline, now);
     state->ref_time = gn_utc_add(state->utc, -gn_local_sub(now, pipeline->updated));
 }
 

@@ -15,6 +15,8 @@
 /* Two frequencies differ beyond doubt, two offsets beyond what is expected, in sigmas. */
 #define FREQUENCY_SIGMAS 4.5
 #define OFFSET_SIGMAS 3.0
+/* As chrony's combinelimit: a source three times as far away as the system source adds nothing. */
+#define MAX_DISTANCE_RATIO 3.0
 
 static bool edge_before(const struct selection_edge *a, const struct selection_edge *b)
 {
@@ -264,6 +266,23 @@ static bool choose_system(struct selection *selection, const struct selection_ca
     return true;
 }
 
+static void mark_used(const struct selection *selection, struct selection_candidate *candidates,
+                      size_t count, int tier)
+{
+    double most_s = MAX_DISTANCE_RATIO * candidates[selection->system].distance_s;
+    for (size_t i = 0; i < count; i++) {
+        struct selection_candidate *c = &candidates[i];
+        if (!chimes(c, tier))
+            continue;
+        if (i == selection->system)
+            c->state = GN_SOURCE_SELECTED;
+        else if (c->distance_s <= most_s)
+            c->state = GN_SOURCE_COMBINED;
+        else
+            c->reason = GN_REASON_NOT_COMBINED;
+    }
+}
+
 void selection_run(struct selection *selection, struct selection_candidate *candidates,
                    size_t count, struct selection_edge *edges, int min_sources)
 {
@@ -294,4 +313,6 @@ void selection_run(struct selection *selection, struct selection_candidate *cand
     keep_preferred(candidates, count, tier);
     leave_distant(candidates, count, tier, edges);
     selection->found = choose_system(selection, candidates, count, tier);
+    if (selection->found)
+        mark_used(selection, candidates, count, tier);
 }

@@ -32,9 +32,8 @@ struct selection_candidate {
     double offset_s;
     double interval_s; /* half the width of the correctness interval */
     double distance_s; /* root distance: what it is worth */
-    /* The estimate, for combination. */
-    double variance, covariance;
-    double frequency, frequency_variance, wander_variance;
+    /* Of its own estimate. */
+    double variance, frequency, frequency_variance;
     /* out */
     enum gn_source_state state;
     enum gn_reason reason;
@@ -60,7 +59,8 @@ struct selection {
 double selection_worth(const struct selection_candidate *);
 
 /**
- * Judge the candidates: sets state and reason of all usable ones and finds the system source.
+ * Judge the candidates: sets state and reason of all usable ones, finds the system source
+ * (GN_SOURCE_SELECTED) and those whose samples count beside its own (GN_SOURCE_COMBINED).
  * `edges` has room for two per candidate. `min_sources`: truechimers below this are not enough.
  */
 void selection_run(struct selection *, struct selection_candidate *, size_t count,

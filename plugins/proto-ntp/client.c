@@ -93,14 +93,19 @@ static int64_t next_interval_ns(const struct client *client, const struct client
     return wait_ns + (int64_t)((double)wait_ns / 32 * ((double)event->chance / 4294967296.0));
 }
 
+static void finish(struct client *client, struct client_actions *actions)
+{
+    exchange_close(&client->exchange);
+    client->phase = CLIENT_IDLE;
+    actions->close = true;
+}
+
 /* Close the exchange and wait for the rest of the interval. */
 static void rest(struct client *client, const struct client_event *event,
                  struct client_actions *actions)
 {
     int64_t due_ns = next_interval_ns(client, event) - gn_local_sub(event->now, client->polled);
-    exchange_close(&client->exchange);
-    client->phase = CLIENT_IDLE;
-    actions->close = true;
+    finish(client, actions);
     actions->arm = true;
     actions->delay_ns = due_ns > 0 ? due_ns : 0;
 }
@@ -313,18 +318,19 @@ static void receive(struct client *client, const struct client_event *event,
         return;
     }
     client->failures = 0;
-    if (verdict == VERDICT_OK) {
+    if (verdict == VERDICT_OK) { /* CLIENT_TAKEN goes on when it is known what it taught */
         actions->submit = true;
         take_sample(client);
-    } else {
-        client->unanswered = 0;
-        client->refusals = 0;
-        count_retry(client);
-        if (verdict == VERDICT_KISS)
-            obey_kiss(client, event, &header, actions);
-        else
-            explain_bad(verdict, &header, actions);
+        finish(client, actions);
+        return;
     }
+    client->unanswered = 0;
+    client->refusals = 0;
+    count_retry(client);
+    if (verdict == VERDICT_KISS)
+        obey_kiss(client, event, &header, actions);
+    else
+        explain_bad(verdict, &header, actions);
     rest(client, event, actions);
 }
 
@@ -355,6 +361,10 @@ void client_step(struct client *client, const struct client_event *event,
         break;
     case CLIENT_RECEIVE:
         receive(client, event, actions);
+        break;
+    case CLIENT_TAKEN:
+        if (client->phase == CLIENT_IDLE)
+            rest(client, event, actions);
         break;
     case CLIENT_NETWORK_ERROR:
         network_error(client, event, actions);

@@ -45,6 +45,7 @@ enum client_event_kind {
     CLIENT_SENT,          /* a request left at `when` by `stamp`; comes again with better stamps */
     CLIENT_SEND_FAILED,   /* it could not leave: `error` */
     CLIENT_RECEIVE,       /* a datagram: `reply` */
+    CLIENT_TAKEN,         /* the sample was submitted, and the core knows when it wants the next */
     CLIENT_NETWORK_ERROR, /* the network answered the request with `error` */
 };
 
@@ -72,7 +73,7 @@ struct client_actions {
     bool send;  /* mark a poll, open a fresh socket, send `request`, tell the outcome */
     uint8_t request[WIRE_HEADER_SIZE];
     uint64_t tag;
-    bool submit;
+    bool submit; /* submit `sample`, then step with CLIENT_TAKEN */
     struct gn_sample sample;
     bool fault;
     enum gn_reason reason;

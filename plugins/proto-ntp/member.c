@@ -186,6 +186,8 @@ static void run(struct member *member, struct client_event *event)
     if (actions.submit) {
         member->swaps = 0;
         gn_source_submit(member->host, member->source, &actions.sample);
+        struct client_event taken = new_event(member, CLIENT_TAKEN, event->now);
+        client_step(&member->client, &taken, &actions);
     }
     if (actions.fault)
         do_fault(member, &actions);

@@ -63,6 +63,7 @@ static void carry_out(struct run *run, const struct client_actions *actions)
     }
 }
 
+/* A sample is taken before anything else happens. */
 static void step(struct run *run, struct client_event *event)
 {
     struct client_actions actions;
@@ -74,6 +75,11 @@ static void step(struct run *run, struct client_event *event)
     event->poll_s = 64;
     client_step(&run->client, event, &actions);
     carry_out(run, &actions);
+    if (actions.submit) {
+        event->kind = CLIENT_TAKEN;
+        client_step(&run->client, event, &actions);
+        carry_out(run, &actions);
+    }
 }
 
 /* Bit 0: it answers our request; bit 1: and is a good reply but for what the bytes change. */

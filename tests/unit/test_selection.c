@@ -100,7 +100,8 @@ START_TEST(a_wide_interval_does_not_veto_a_narrow_one)
     add(panel, 0.003, 0.010);
     ck_assert(judge(panel)->found);
     ck_assert_uint_eq(panel->selection.system, 0);
-    expect(panel, 1, GN_SOURCE_UNSELECTED, GN_REASON_OK);
+    expect(panel, 0, GN_SOURCE_SELECTED, GN_REASON_OK);
+    expect(panel, 1, GN_SOURCE_UNSELECTED, GN_REASON_NOT_COMBINED);
     free(panel);
 }
 END_TEST
@@ -116,7 +117,7 @@ START_TEST(trusted_sources_cannot_be_outvoted)
     ck_assert_uint_eq(panel->selection.system, 0);
     for (size_t i = 1; i <= 5; i++)
         expect(panel, i, GN_SOURCE_FALSETICKER, GN_REASON_NOT_TRUSTED);
-    expect(panel, 6, GN_SOURCE_UNSELECTED, GN_REASON_OK);
+    expect(panel, 6, GN_SOURCE_COMBINED, GN_REASON_OK);
     /* Only another trusted one can doubt it. */
     add(panel, 1, 0.01)->trust = true;
     ck_assert(!judge(panel)->found);
@@ -233,12 +234,12 @@ START_TEST(a_drifting_liar_is_found_within_its_bounds)
     ck_assert_uint_eq(panel->selection.truechimers, 3);
     panel->candidates[2].frequency_variance = 1e-9;
     judge(panel);
-    expect(panel, 2, GN_SOURCE_UNSELECTED, GN_REASON_OK);
+    expect(panel, 2, GN_SOURCE_COMBINED, GN_REASON_OK);
     /* A trusted one is right, by definition. */
     panel->candidates[2].frequency_variance = 1e-12;
     panel->candidates[2].trust = true;
     judge(panel);
-    expect(panel, 2, GN_SOURCE_UNSELECTED, GN_REASON_OK);
+    expect(panel, 2, GN_SOURCE_COMBINED, GN_REASON_OK);
     free(panel);
 }
 END_TEST
@@ -252,6 +253,25 @@ START_TEST(who_lies_far_from_the_others_is_not_followed)
     ck_assert(judge(panel)->found);
     ck_assert_uint_ne(panel->selection.system, 2);
     expect(panel, 2, GN_SOURCE_UNSELECTED, GN_REASON_NOT_COMBINED);
+    free(panel);
+}
+END_TEST
+
+/* Samples of a source three times as far away count no more; one of the next tier waits. */
+START_TEST(the_samples_of_those_as_near_count)
+{
+    struct panel *panel = make();
+    add(panel, 0, 0.010);
+    add(panel, 0, 0.011);
+    add(panel, 0, 0.0299);
+    add(panel, 0, 0.0301);
+    add(panel, 0, 0.010)->tier = 1;
+    ck_assert(judge(panel)->found);
+    expect(panel, 0, GN_SOURCE_SELECTED, GN_REASON_OK);
+    expect(panel, 1, GN_SOURCE_COMBINED, GN_REASON_OK);
+    expect(panel, 2, GN_SOURCE_COMBINED, GN_REASON_OK);
+    expect(panel, 3, GN_SOURCE_UNSELECTED, GN_REASON_NOT_COMBINED);
+    expect(panel, 4, GN_SOURCE_UNSELECTED, GN_REASON_TIER);
     free(panel);
 }
 END_TEST
@@ -291,6 +311,7 @@ int main(void)
     tcase_add_test(tcase, the_system_source_is_not_left_for_a_little);
     tcase_add_test(tcase, a_drifting_liar_is_found_within_its_bounds);
     tcase_add_test(tcase, who_lies_far_from_the_others_is_not_followed);
+    tcase_add_test(tcase, the_samples_of_those_as_near_count);
     tcase_add_test(tcase, a_minority_among_many_is_found);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <math.h>
+#include <pipeline/fusion.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* History kept: for a lone source, for each of several, and of all together. */
+#define HISTORY_ALONE 16
+#define HISTORY_EACH 96
+#define HISTORY_MOST 384
+/* What is allowed for asymmetric paths: this share of the delay, 1 sigma. */
+#define ASYMMETRY_SHARE 0.002
+#define LEAST_BIAS_S 1e-9
+/* A clock's noise is known after so many samples; what was believed before is weighed anew. */
+#define CLOCK_KNOWN 10
+/* A source has moved when so many samples in a row lie so many sigmas off, on one side. */
+#define MOVED_SIGMAS 5.0
+#define MOVED_SAMPLES 4
+
+struct event {
+    struct fusion_seat *seat;
+    struct filter_measure measure;
+};
+
+struct fusion {
+    struct bank *bank;
+    struct fusion_seat *first;
+    size_t seats;
+    double frequency, frequency_sd;
+    bool stale; /* the bank has to be made anew */
+    struct event *history;
+    size_t capacity, next, count;
+};
+
+/* --- life --- */
+
+/* Room for one source more; what was learnt so far is forgotten with the smaller history. */
+static int make_room(struct fusion *fusion, size_t seats)
+{
+    size_t capacity = seats > 1 ? seats * HISTORY_EACH : HISTORY_ALONE;
+    size_t lanes = seats < BANK_LANES ? seats : BANK_LANES;
+    if (capacity > HISTORY_MOST)
+        capacity = HISTORY_MOST;
+    struct event *history = calloc(capacity, sizeof *history);
+    struct bank *bank = bank_create(lanes);
+    if (history == NULL || bank == NULL) {
+        free(history);
+        bank_destroy(bank);
+        return -ENOMEM;
+    }
+    size_t kept = fusion->count < capacity ? fusion->count : capacity;
+    for (size_t i = 0; i < kept; i++)
+        history[i] =
+            fusion->history[(fusion->next + fusion->capacity - kept + i) % fusion->capacity];
+    free(fusion->history);
+    bank_destroy(fusion->bank);
+    fusion->history = history;
+    fusion->bank = bank;
+    fusion->capacity = capacity;
+    fusion->count = kept;
+    fusion->next = kept % capacity;
+    fusion->stale = true;
+    return 0;
+}
+
+struct fusion *fusion_create(void)
+{
+    struct fusion *fusion = calloc(1, sizeof *fusion);
+    if (fusion != NULL && make_room(fusion, 1) < 0) {
+        free(fusion);
+        return NULL;
+    }
+    return fusion;
+}
+
+void fusion_destroy(struct fusion *fusion)
+{
+    if (fusion == NULL)
+        return;
+    bank_destroy(fusion->bank);
+    free(fusion->history);
+    free(fusion);
+}
+
+int fusion_add(struct fusion *fusion, struct fusion_seat *seat)
+{
+    struct fusion_seat **end = &fusion->first;
+    if (fusion->seats > 0 && make_room(fusion, fusion->seats + 1) < 0)
+        return -ENOMEM;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = seat;
+    seat->next = NULL;
+    fusion->seats++;
+    return 0;
+}
+
+void fusion_forget(struct fusion *fusion, struct fusion_seat *seat)
+{
+    size_t kept = 0;
+    size_t oldest = (fusion->next + fusion->capacity - fusion->count) % fusion->capacity;
+    for (size_t i = 0; i < fusion->count; i++) {
+        const struct event *event = &fusion->history[(oldest + i) % fusion->capacity];
+        if (event->seat != seat)
+            fusion->history[(oldest + kept++) % fusion->capacity] = *event;
+    }
+    fusion->count = kept;
+    fusion->next = (oldest + kept) % fusion->capacity;
+    fusion->stale = fusion->stale || seat->seated;
+    seat->seated = false;
+    seat->moved = 0;
+}
+
+void fusion_remove(struct fusion *fusion, struct fusion_seat *seat)
+{
+    struct fusion_seat **link = &fusion->first;
+    fusion_forget(fusion, seat);
+    while (*link != seat)
+        link = &(*link)->next;
+    *link = seat->next;
+    fusion->seats--;
+}
+
+void fusion_expect(struct fusion *fusion, double frequency, double sd)
+{
+    fusion->frequency = frequency;
+    fusion->frequency_sd = sd;
+}
+
+void fusion_restart(struct fusion *fusion)
+{
+    fusion->count = 0;
+    fusion->stale = true;
+}
+
+void fusion_shift(struct fusion *fusion, int64_t by_ns)
+{
+    bank_shift(fusion->bank, by_ns);
+    for (size_t i = 0; i < fusion->capacity; i++)
+        fusion->history[i].measure.base_ns += by_ns;
+}
+
+const struct bank *fusion_bank(const struct fusion *fusion)
+{
+    return fusion->bank;
+}
+
+/* --- seats --- */
+
+static double bias_of(const struct fusion_seat *seat, bool alone)
+{
+    if (filter_is_clock(seat->filter)) /* alone it is the truth by definition */
+        return alone ? 0 : fmax(seat->filter->claim_s, LEAST_BIAS_S);
+    return fmax(ASYMMETRY_SHARE * filter_delay_s(seat->filter), LEAST_BIAS_S);
+}
+
+static bool stays(const struct fusion_seat *seat)
+{
+    return seat->wish == FUSION_TAKE || (seat->wish == FUSION_STAY && seat->seated);
+}
+
+static void replay(struct fusion *fusion)
+{
+    size_t oldest = (fusion->next + fusion->capacity - fusion->count) % fusion->capacity;
+    for (size_t i = 0; i < fusion->count; i++) {
+        const struct event *event = &fusion->history[(oldest + i) % fusion->capacity];
+        struct filter_measure measure = event->measure;
+        struct noise_lesson lesson;
+        if (!event->seat->seated)
+            continue;
+        filter_reweigh(event->seat->filter, &measure);
+        bank_take(fusion->bank, event->seat->lane, &measure, &event->seat->filter->noise, &lesson);
+    }
+}
+
+static void make_anew(struct fusion *fusion)
+{
+    size_t wanted = 0;
+    for (struct fusion_seat *seat = fusion->first; seat != NULL; seat = seat->next)
+        wanted += stays(seat);
+    bank_begin(fusion->bank, fusion->frequency, fusion->frequency_sd);
+    for (struct fusion_seat *seat = fusion->first; seat != NULL; seat = seat->next) {
+        seat->lane = stays(seat) ? bank_add_lane(fusion->bank, bias_of(seat, wanted == 1)) : -1;
+        seat->seated = seat->lane >= 0;
+        seat->moved = 0;
+    }
+    fusion->stale = false;
+    replay(fusion);
+}
+
+bool fusion_seat_all(struct fusion *fusion)
+{
+    bool wrong = fusion->stale, any = false;
+    for (const struct fusion_seat *seat = fusion->first; seat != NULL; seat = seat->next) {
+        any = any || seat->wish == FUSION_TAKE;
+        wrong =
+            wrong || (seat->seated && seat->wish == FUSION_LEAVE) ||
+            (!seat->seated && seat->wish == FUSION_TAKE && bank_lanes(fusion->bank) < BANK_LANES);
+    }
+    if (!wrong || !any) /* with nobody left the estimate lives on */
+        return false;
+    make_anew(fusion);
+    return true;
+}
+
+/* --- samples --- */
+
+static void remember(struct fusion *fusion, struct fusion_seat *seat,
+                     const struct filter_measure *measure)
+{
+    fusion->history[fusion->next] = (struct event){seat, *measure};
+    fusion->next = (fusion->next + 1) % fusion->capacity;
+    if (fusion->count < fusion->capacity)
+        fusion->count++;
+}
+
+/* More than half of the sources lie far off on one side, again and again: it is we who moved. */
+static bool all_moved(const struct fusion *fusion, int side)
+{
+    size_t moved = 0, all = 0;
+    for (const struct fusion_seat *seat = fusion->first; seat != NULL; seat = seat->next)
+        if (seat->seated && seat->wish == FUSION_TAKE) {
+            all++;
+            moved += side * seat->moved >= MOVED_SAMPLES;
+        }
+    return 2 * moved > all;
+}
+
+static void watch_moves(struct fusion *fusion, struct fusion_seat *seat,
+                        const struct noise_lesson *lesson)
+{
+    int side = lesson->innovation_s > 0 ? 1 : -1;
+    if (fabs(lesson->sigmas) < MOVED_SIGMAS) {
+        seat->moved = 0;
+        return;
+    }
+    seat->moved = side * seat->moved > 0 ? seat->moved + side : side;
+    if (!all_moved(fusion, side))
+        return;
+    bank_widen(fusion->bank, lesson->innovation_s);
+    for (struct fusion_seat *s = fusion->first; s != NULL; s = s->next)
+        s->moved = 0;
+}
+
+void fusion_take(struct fusion *fusion, struct fusion_seat *seat,
+                 const struct filter_measure *measure)
+{
+    struct noise_lesson lesson;
+    bool first;
+    remember(fusion, seat, measure);
+    if (filter_is_clock(seat->filter) && seat->filter->noise_count == CLOCK_KNOWN)
+        fusion->stale = true;
+    if (!seat->seated || fusion->stale)
+        return;
+    first = !bank_valid(fusion->bank);
+    bank_take(fusion->bank, seat->lane, measure, &seat->filter->noise, &lesson);
+    if (first)
+        return;
+    if (measure->half_s > 0) {
+        struct noise_interval interval = {measure->half_s, measure->variance};
+        noise_learn(&seat->filter->noise, &interval, &lesson);
+    }
+    watch_moves(fusion, seat, &lesson);
+}
