@@ -471,6 +471,15 @@ void bank_take(struct bank *bank, int lane, const struct filter_measure *measure
     settle_base(bank);
 }
 
+void bank_reroute(struct bank *bank, int lane, double by_s)
+{
+    double variance = by_s * by_s / 4; /* all of it one way, or the other */
+    bank->bias_variance[lane] += variance;
+    for (unsigned k = 0; k < BANK_MEMBERS; k++)
+        row(bank, &bank->members[k], FIRST_LANE + (size_t)lane)[FIRST_LANE + (size_t)lane] +=
+            variance;
+}
+
 void bank_widen(struct bank *bank, double by_s)
 {
     for (unsigned k = 0; k < BANK_MEMBERS; k++) {

@@ -44,6 +44,9 @@ bool bank_valid(const struct bank *);
 void bank_take(struct bank *, int lane, const struct filter_measure *, const struct noise *,
                struct noise_lesson *lesson);
 
+/** A lane's path has changed by `by_s`, nobody knows in which direction: so has its bias. */
+void bank_reroute(struct bank *, int lane, double by_s);
+
 /** All sources have moved against us by about `by_s`: follow, the frequency is kept. */
 void bank_widen(struct bank *, double by_s);
 

@@ -167,16 +167,21 @@ static bool route_longer(const struct filter *filter)
            least > filter->sorted[0] + 2 * window_jitter_s(filter);
 }
 
-static void watch_route(struct filter *filter, double delay_s)
+/* Returns by how much the path has become longer; < 0: shorter. */
+static double watch_route(struct filter *filter, double delay_s)
 {
-    bool shorter = filter->count > 16 &&
+    double before_s = filter->count > 0 ? filter->sorted[0] : delay_s;
+    bool changed = filter->count > 16 &&
                    delay_s < filter->sorted[0] - 5 * window_jitter_s(filter) - 2 * MIN_JITTER_S;
-    if (shorter)
+    if (changed)
         filter->count = 0;
     remember(filter, delay_s);
-    if (route_longer(filter))
+    if (route_longer(filter)) {
+        changed = true;
         while (filter->count > ROUTE_KEEP)
             forget_oldest(filter);
+    }
+    return changed ? filter->sorted[0] - before_s : 0;
 }
 
 /* The interval that an exchange of this delay gives, and what it is worth as a point. */
@@ -196,7 +201,7 @@ static void take_two_way(struct filter *filter, const struct gn_sample *sample,
     const struct gn_exchange *exchange = &sample->exchange;
     int64_t delay_ns = exchange_delay_ns(exchange);
     double delay_s = delay_ns > 0 ? gn_seconds(delay_ns) : 0;
-    watch_route(filter, delay_s);
+    measure->rerouted_s = watch_route(filter, delay_s);
     noise_expect(&filter->noise, window_jitter_s(filter));
     measure->at = exchange->t4;
     /* (T2−T1) − d/2 is ((T2−T1)+(T3−T4))/2 without a sum that could overflow. */

@@ -43,6 +43,7 @@ struct filter_measure {
     double variance;       /* of what is measured, s² */
     double point_variance; /* of its noise where it is taken as a point, s² */
     double first_sd;       /* what the sample alone is worth, s */
+    double rerouted_s;     /* the path has just become so much longer; 0: it is the same */
     double delay_s, dispersion_s;
 };
 

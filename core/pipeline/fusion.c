@@ -160,6 +160,14 @@ static bool stays(const struct fusion_seat *seat)
     return seat->wish == FUSION_TAKE || (seat->wish == FUSION_STAY && seat->seated);
 }
 
+static void take(struct fusion *fusion, const struct fusion_seat *seat,
+                 const struct filter_measure *measure, struct noise_lesson *lesson)
+{
+    if (measure->rerouted_s < 0 || measure->rerouted_s > 0)
+        bank_reroute(fusion->bank, seat->lane, measure->rerouted_s);
+    bank_take(fusion->bank, seat->lane, measure, &seat->filter->noise, lesson);
+}
+
 static void replay(struct fusion *fusion)
 {
     size_t oldest = (fusion->next + fusion->capacity - fusion->count) % fusion->capacity;
@@ -170,7 +178,7 @@ static void replay(struct fusion *fusion)
         if (!event->seat->seated)
             continue;
         filter_reweigh(event->seat->filter, &measure);
-        bank_take(fusion->bank, event->seat->lane, &measure, &event->seat->filter->noise, &lesson);
+        take(fusion, event->seat, &measure, &lesson);
     }
 }
 
@@ -254,7 +262,7 @@ void fusion_take(struct fusion *fusion, struct fusion_seat *seat,
     if (!seat->seated || fusion->stale)
         return;
     first = !bank_valid(fusion->bank);
-    bank_take(fusion->bank, seat->lane, measure, &seat->filter->noise, &lesson);
+    take(fusion, seat, measure, &lesson);
     if (first)
         return;
     if (measure->half_s > 0) {
