@@ -3,7 +3,10 @@
 #include <pipeline/discipline.h>
 #include <string.h>
 
-/* The errors of the first updates are out of the way within a second. */
+/* The errors of the first updates are out of the way within a second, and so are large ones beyond
+ * doubt: somebody moved the clock, or the machine slept. */
+#define LARGE_ERROR_S 1e-3
+#define LARGE_SIGMAS 6.0
 #define EAGER_UPDATES 3
 #define EAGER_S 1.0
 #define MAX_SLEW_S 4096.0
@@ -42,11 +45,13 @@ static bool may_step(const struct discipline *discipline, const struct pipeline_
 static double slew_time(const struct discipline *discipline, const struct pipeline_config *config,
                         const struct discipline_input *in)
 {
+    double size_s = fabs(in->error_s);
     double time_s = SLEW_SHARE * in->error_sd / in->frequency_sd + INTERVAL_SHARE * in->interval_s;
     time_s = fmax(EAGER_S, fmin(MAX_SLEW_S, time_s));
-    if (discipline->updates < EAGER_UPDATES)
+    if (discipline->updates < EAGER_UPDATES ||
+        size_s > fmax(LARGE_ERROR_S, LARGE_SIGMAS * in->error_sd))
         time_s = EAGER_S;
-    return fmax(time_s, fabs(in->error_s) / config->max_slew_rate);
+    return fmax(time_s, size_s / config->max_slew_rate);
 }
 
 static void steer(struct discipline_order *order, const struct discipline_input *in, double rate)

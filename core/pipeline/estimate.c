@@ -18,6 +18,8 @@
 #define MIN_SAMPLES 4
 /* The wander that is allowed for: an ordinary crystal's. Units: (s/s)² per s. */
 #define WANDER_VARIANCE 1e-16
+/* A spike is beyond what a crystal in a draught would do. */
+#define DRAUGHT_VARIANCE 1e-14
 
 void estimate_init(struct estimate *estimate, double frequency, double sd)
 {
@@ -101,7 +103,8 @@ static void settle_base(struct estimate *estimate)
 enum estimate_verdict estimate_update(struct estimate *estimate, const struct filter_measure *m)
 {
     enum estimate_verdict verdict = ESTIMATE_TAKEN;
-    double back = m->back_s, variance, ratio, innovation;
+    double back = m->back_s, dt = gn_seconds(gn_local_sub(m->at, estimate->at));
+    double variance, ratio, draught, innovation;
     if (!estimate->valid) {
         begin(estimate, m);
         return ESTIMATE_TAKEN;
@@ -111,7 +114,9 @@ enum estimate_verdict estimate_update(struct estimate *estimate, const struct fi
                  (estimate->x - back * estimate->y);
     variance = estimate->pxx - 2 * back * estimate->pxy + back * back * estimate->pyy;
     ratio = innovation * innovation / (variance + m->point_variance);
-    if (ratio > SPIKE_RATIO && estimate->samples >= MIN_SAMPLES) {
+    draught = DRAUGHT_VARIANCE * dt * dt * dt / 3;
+    if (innovation * innovation > SPIKE_RATIO * (variance + m->point_variance + draught) &&
+        estimate->samples >= MIN_SAMPLES) {
         if (estimate->spikes++ < MAX_SPIKES)
             return ESTIMATE_SPIKE;
         begin(estimate, m);

@@ -352,4 +352,47 @@ static UNUSED struct gn_source_report world_report(const struct world *world, un
     return report;
 }
 
+/* --- what most tests begin with --- */
+
+/* A LAN server behind 50 us + 10 us·exp each way. */
+static UNUSED struct server *add_lan(struct world *world, const char *name)
+{
+    struct pipeline_source_config config = world_source(name);
+    return world_add(world, 50e-6, 10e-6, &config);
+}
+
+static UNUSED struct server *add_wan(struct world *world, const char *name)
+{
+    struct pipeline_source_config config = world_source(name);
+    return world_add(world, 20e-3, 1e-3, &config);
+}
+
+static UNUSED struct gn_sample plain_sample(const struct world *world, double offset_s)
+{
+    struct gn_sample sample = {.size = sizeof sample, .kind = GN_SAMPLE_ONE_WAY, .stratum = 1};
+    sample.local = world_local(world);
+    sample.utc.ns = sample.local.ns + gn_nanoseconds(offset_s);
+    sample.dispersion_s = 1e-4;
+    return sample;
+}
+
+static UNUSED void check_bound(const struct world *world)
+{
+    ck_assert_double_ge(world->covered / (double)world->seconds, 0.999);
+}
+
+static UNUSED struct server *add_clock(struct world *world, const char *name, double noise_s)
+{
+    struct pipeline_source_config config = world_source(name);
+    struct server *server;
+    config.min_poll_log2s = config.max_poll_log2s = 0;
+    config.mode = GN_MODE_REFCLOCK;
+    config.is_clock = true;
+    config.refid = 0x47505300; /* GPS */
+    server = world_add(world, 0, noise_s, &config);
+    server->clock = true;
+    server->stratum = 0;
+    return server;
+}
+
 #endif

@@ -120,19 +120,45 @@ START_TEST(what_a_late_end_leaves_is_slewed_back)
 }
 END_TEST
 
-START_TEST(noise_is_slewed_slowly_certainty_fast)
+static double slew_s(struct discipline *discipline, struct discipline_input in)
 {
     struct pipeline_config config = defaults();
+    return gn_seconds(decide(discipline, &config, in).deadline.ns);
+}
+
+/* The memory of the estimate is its doubt about the offset over that about the frequency. */
+START_TEST(a_slew_takes_its_share_of_the_estimates_memory)
+{
     struct discipline discipline;
     struct discipline_input in = input(0, 5e-6);
     discipline_init(&discipline);
     discipline.updates = 100;
+    double usual_s = slew_s(&discipline, in);
+    ck_assert_double_gt(usual_s, 10);
+    in.error_s = 1e-6; /* whatever the error */
+    ck_assert_double_eq_tol(slew_s(&discipline, in), usual_s, 1e-6);
     in.error_sd = 1e-5;
-    ck_assert_double_gt(gn_seconds(decide(&discipline, &config, in).deadline.ns), 20);
-    in.error_sd = 1e-7;
-    ck_assert_double_eq_tol(gn_seconds(decide(&discipline, &config, in).deadline.ns), 8, 1e-6);
-    in.error_s = 0.05;
-    ck_assert_double_eq_tol(gn_seconds(decide(&discipline, &config, in).deadline.ns), 1, 1e-6);
+    in.frequency_sd = 1e-7;
+    ck_assert_double_eq_tol(slew_s(&discipline, in), usual_s, 1e-6);
+    in.frequency_sd = 1e-8;
+    ck_assert_double_gt(slew_s(&discipline, in), 3 * usual_s);
+    in.error_sd = 1; /* but it ends */
+    ck_assert_double_le(slew_s(&discipline, in), 4096);
+}
+END_TEST
+
+START_TEST(large_and_first_errors_go_fast)
+{
+    struct discipline discipline;
+    struct discipline_input in = input(0, 0.05);
+    discipline_init(&discipline);
+    discipline.updates = 100;
+    ck_assert_double_eq_tol(slew_s(&discipline, in), 1, 1e-6);
+    in.error_sd = 0.02; /* the doubt explains it */
+    in.frequency_sd = 1e-6;
+    ck_assert_double_gt(slew_s(&discipline, in), 100);
+    discipline.updates = 1;
+    ck_assert_double_eq_tol(slew_s(&discipline, in), 1, 1e-6);
 }
 END_TEST
 
@@ -167,7 +193,8 @@ int main(void)
     tcase_add_test(tcase, makestep_steps_whatever_the_policy);
     tcase_add_test(tcase, a_slew_ends_at_the_drift);
     tcase_add_test(tcase, what_a_late_end_leaves_is_slewed_back);
-    tcase_add_test(tcase, noise_is_slewed_slowly_certainty_fast);
+    tcase_add_test(tcase, a_slew_takes_its_share_of_the_estimates_memory);
+    tcase_add_test(tcase, large_and_first_errors_go_fast);
     tcase_add_test(tcase, no_rate_beyond_the_limits);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);

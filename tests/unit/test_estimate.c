@@ -122,6 +122,24 @@ START_TEST(a_spike_is_refused_the_truth_never)
 }
 END_TEST
 
+/* A crystal in a draught wanders ten times as much as is allowed for: no sample is a spike. */
+START_TEST(a_draught_is_no_spike)
+{
+    struct chance chance = {6};
+    struct estimate estimate;
+    double x = 0, y = 0;
+    estimate_init(&estimate, 0, 1e-6);
+    for (int i = 0; i < 1000; i++) {
+        struct filter_measure m = measure_at(64 * i, 0, x + chance_normal(&chance, 1e-5), 1e-5);
+        ck_assert_int_ne(estimate_update(&estimate, &m), ESTIMATE_SPIKE);
+        for (int s = 0; s < 64; s++) {
+            x += y;
+            y += chance_normal(&chance, 1e-7);
+        }
+    }
+}
+END_TEST
+
 /* An oscillator that is suddenly 2 ppm off, and one that someone heats. */
 START_TEST(a_jump_of_frequency_is_followed)
 {
@@ -213,6 +231,7 @@ int main(void)
     tcase_add_test(tcase, decades_of_offset_cost_no_precision);
     tcase_add_test(tcase, sigma_is_true);
     tcase_add_test(tcase, a_spike_is_refused_the_truth_never);
+    tcase_add_test(tcase, a_draught_is_no_spike);
     tcase_add_test(tcase, a_jump_of_frequency_is_followed);
     tcase_add_test(tcase, a_measurement_belongs_to_its_middle);
     tcase_add_test(tcase, restart_keeps_the_frequency);
