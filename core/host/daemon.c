@@ -204,7 +204,7 @@ static void keep_house(void *arg)
 {
     struct daemon *daemon = arg;
     timekeeper_now(&daemon->keeper);
-    daemon->run_pipeline = true;
+    daemon->run_pipeline = daemon->run_pipeline || pipeline_wants_watch(daemon->pipeline);
     turn_save_drift(daemon, false);
     start_refused(daemon);
     daemon->os->loop->ops->timer_start(daemon->housekeeping, housekeeping_interval_ns(daemon));

@@ -41,7 +41,7 @@ static void tell_kernel(struct daemon *daemon, gn_local now)
     struct os_clock_status status = {
         .synchronised = known && daemon->config->clock.rtc != CONFIG_RTC_OFF,
         .leap = known && daemon->config->clock.leap == CONFIG_LEAP_SYSTEM
-                    ? (enum gn_leap)state->leap
+                    ? pipeline_leap_today(daemon->pipeline, now)
                     : GN_LEAP_NORMAL,
         .max_error_s = gn_state_root_dispersion_s(state, now) + state->root_delay_s / 2,
         .est_error_s = gn_state_error_bound_s(state, now),

@@ -3,10 +3,9 @@
 #include <pipeline/discipline.h>
 #include <string.h>
 
-/* The errors of the first updates are out of the way within a second, and so are large ones beyond
- * doubt: somebody moved the clock, or the machine slept. */
-#define LARGE_ERROR_S 1e-3
-#define LARGE_SIGMAS 6.0
+/* The errors of the first updates are out of the way within a second, and so is what somebody
+ * else did to the clock, until it is within our doubt. */
+#define ARRIVED_SIGMAS 6.0
 #define EAGER_UPDATES 3
 #define EAGER_S 1.0
 #define MAX_SLEW_S 4096.0
@@ -45,13 +44,11 @@ static bool may_step(const struct discipline *discipline, const struct pipeline_
 static double slew_time(const struct discipline *discipline, const struct pipeline_config *config,
                         const struct discipline_input *in)
 {
-    double size_s = fabs(in->error_s);
     double time_s = SLEW_SHARE * in->error_sd / in->frequency_sd + INTERVAL_SHARE * in->interval_s;
     time_s = fmax(EAGER_S, fmin(MAX_SLEW_S, time_s));
-    if (discipline->updates < EAGER_UPDATES ||
-        size_s > fmax(LARGE_ERROR_S, LARGE_SIGMAS * in->error_sd))
+    if (!discipline->arrived)
         time_s = EAGER_S;
-    return fmax(time_s, size_s / config->max_slew_rate);
+    return fmax(time_s, fabs(in->error_s) / config->max_slew_rate);
 }
 
 static void steer(struct discipline_order *order, const struct discipline_input *in, double rate)
@@ -102,10 +99,20 @@ static void end_slew(struct discipline *discipline, const struct pipeline_config
         hold(discipline, config, in, order);
 }
 
+static void note_arrival(struct discipline *discipline, const struct discipline_input *in)
+{
+    if (in->moved)
+        discipline->arrived = false;
+    else if (discipline->updates >= EAGER_UPDATES &&
+             fabs(in->error_s) < ARRIVED_SIGMAS * in->error_sd)
+        discipline->arrived = true;
+}
+
 void discipline_run(struct discipline *discipline, const struct pipeline_config *config,
                     const struct discipline_input *in, struct discipline_order *order)
 {
     memset(order, 0, sizeof *order);
+    note_arrival(discipline, in);
     if (in->update || in->moved || in->step_now) {
         if (may_step(discipline, config, in))
             step(discipline, config, in, order);

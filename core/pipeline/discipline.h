@@ -21,6 +21,7 @@ enum discipline_state {
 struct discipline {
     enum discipline_state state;
     int updates;       /* applied so far */
+    bool arrived;      /* the clock has been where it belongs since it was last moved */
     gn_local slew_end; /* valid while slewing */
 };
 

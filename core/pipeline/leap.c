@@ -9,6 +9,7 @@
 /* The kernel leaps at the second; we may look a little later, and our UTC may be a little off. */
 #define DUE_WINDOW_NS (120 * GN_NS_PER_S)
 #define DUE_TOLERANCE_NS (GN_NS_PER_S / 10)
+#define LOOK_AFTER_NS (GN_NS_PER_S / 100)
 
 struct date {
     int64_t year;
@@ -89,6 +90,23 @@ bool leap_update(struct leap *leap, gn_utc now, struct leap_votes votes)
         leap->at = leap_month_end(now);
     leap->pending = wanted;
     return leap->pending != before;
+}
+
+enum gn_leap leap_today(const struct leap *leap, gn_utc now)
+{
+    int64_t left_ns = gn_utc_sub(leap->at, now);
+    if (leap->pending == GN_LEAP_NORMAL || left_ns > DAY_NS)
+        return GN_LEAP_NORMAL;
+    return leap->pending;
+}
+
+int64_t leap_look_in_ns(const struct leap *leap, gn_utc now)
+{
+    int64_t left_ns = gn_utc_sub(leap->at, now);
+    if (leap->pending == GN_LEAP_NORMAL || left_ns < -DUE_WINDOW_NS)
+        return -1;
+    /* The clock may be a little behind, and whoever sets it too. */
+    return left_ns > -LOOK_AFTER_NS ? left_ns + LOOK_AFTER_NS : GN_NS_PER_S;
 }
 
 bool leap_due(const struct leap *leap, gn_utc now, int64_t by_ns)

@@ -29,6 +29,12 @@ bool leap_update(struct leap *, gn_utc now, struct leap_votes);
 /** Whether a step of the clock by `by_ns` at about `now` is the pending leap second. */
 bool leap_due(const struct leap *, gn_utc now, int64_t by_ns);
 
+/** What the kernel shall do at the end of this UTC day: earlier it would leap on the wrong one. */
+enum gn_leap leap_today(const struct leap *, gn_utc now);
+
+/** When to look whether the clock has leapt. Units: ns from `now`; < 0: there is nothing to see. */
+int64_t leap_look_in_ns(const struct leap *, gn_utc now);
+
 /** The leap second was applied. */
 void leap_applied(struct leap *, gn_utc now);
 

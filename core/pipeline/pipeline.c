@@ -110,6 +110,7 @@ void pipeline_suspended(struct pipeline *pipeline, gn_local now, double by_s)
     pipeline->valid = false;
     pipeline->bounded = false;
     pipeline->agreed = false;
+    pipeline->discipline.arrived = false; /* the kernel has set the clock by a rough one */
     if (pipeline->clock_state != GN_CLOCK_UNSET)
         pipeline->clock_state = GN_CLOCK_FREE_RUNNING;
     pipeline->dirty = true;
@@ -124,6 +125,19 @@ static gn_utc utc_at(const struct pipeline *pipeline, gn_local now)
 bool pipeline_leap_due(const struct pipeline *pipeline, gn_local now, int64_t by_ns)
 {
     return leap_due(&pipeline->leap, utc_at(pipeline, now), by_ns);
+}
+
+enum gn_leap pipeline_leap_today(const struct pipeline *pipeline, gn_local now)
+{
+    return pipeline->bounded ? leap_today(&pipeline->leap, utc_at(pipeline, now)) : GN_LEAP_NORMAL;
+}
+
+bool pipeline_wants_watch(const struct pipeline *pipeline)
+{
+    for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
+        if (s->heard && !s->polled)
+            return true;
+    return false;
 }
 
 void pipeline_leap_applied(struct pipeline *pipeline, gn_local now, double by_s)
@@ -389,6 +403,13 @@ static void note_samples(struct pipeline *pipeline, const struct pipeline_turn *
     }
 }
 
+static void look_for_leap(const struct pipeline *pipeline, const struct pipeline_turn *turn)
+{
+    int64_t in_ns = leap_look_in_ns(&pipeline->leap, utc_at(pipeline, turn->now));
+    if (in_ns >= 0)
+        want_deadline(turn->actions, gn_local_add(turn->now, in_ns));
+}
+
 static void publish(struct pipeline *pipeline, const struct pipeline_turn *turn)
 {
     gn_local renew = gn_local_add(pipeline->state.at, gn_nanoseconds(pipeline->horizon_s));
@@ -400,6 +421,7 @@ static void publish(struct pipeline *pipeline, const struct pipeline_turn *turn)
         renew = gn_local_add(turn->now, gn_nanoseconds(pipeline->horizon_s));
     }
     want_deadline(turn->actions, renew);
+    look_for_leap(pipeline, turn);
     if (pipeline->any_sample && !pipeline->settled)
         want_deadline(turn->actions, gn_local_add(pipeline->first_sample, PIPELINE_WAIT_NS));
 }

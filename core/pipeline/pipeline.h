@@ -134,6 +134,12 @@ void pipeline_suspended(struct pipeline *, gn_local now, double by_s);
 /** Whether a step of the system clock by `by_ns` at `now` is the leap second that was announced. */
 bool pipeline_leap_due(const struct pipeline *, gn_local now, int64_t by_ns);
 
+/** The leap second that the kernel shall apply at the end of this day. */
+enum gn_leap pipeline_leap_today(const struct pipeline *, gn_local now);
+
+/** Whether somebody has to look from time to time: a source that does not poll may fall silent. */
+bool pipeline_wants_watch(const struct pipeline *);
+
 /** A leap second was applied to UTC: the estimate moves by `by_s` (−1 for an inserted one). */
 void pipeline_leap_applied(struct pipeline *, gn_local now, double by_s);
 

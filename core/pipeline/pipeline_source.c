@@ -269,8 +269,10 @@ static int take(struct pipeline *pipeline, struct pipeline_source *source,
     if (sample->kind == GN_SAMPLE_ONE_WAY &&
         estimate_was_overconfident(&source->estimate, &measure))
         start_estimate(pipeline, source);
-    if (estimate_update(&source->estimate, &measure) == ESTIMATE_SPIKE)
+    if (estimate_update(&source->estimate, &measure) == ESTIMATE_SPIKE) {
+        source->poll_s = least_poll_s(source); /* the next one tells who has moved */
         return -EAGAIN;
+    }
     fusion_take(pipeline->fusion, &source->seat, &measure);
     note_spacing(source, measure.at);
     source->last = measure;
@@ -279,7 +281,8 @@ static int take(struct pipeline *pipeline, struct pipeline_source *source,
     estimate_get(&source->estimate, measure.at, &fit);
     source->residual_s = gn_seconds(measure.base_ns - fit.base_ns) + measure.offset_s -
                          fit.offset_s + fit.frequency * measure.back_s;
-    source->poll_s = wanted_poll_s(pipeline, source, &fit);
+    source->poll_s =
+        source->seat.moved != 0 ? least_poll_s(source) : wanted_poll_s(pipeline, source, &fit);
     if (!pipeline->any_sample && !source->config.noselect)
         pipeline->first_sample = measure.at;
     pipeline->any_sample = pipeline->any_sample || !source->config.noselect;
