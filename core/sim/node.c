@@ -98,8 +98,8 @@ static void open_daemon(struct node *node, struct diagnostics *findings)
 
 static void print_finding(void *arg, enum diagnostic_level level, const char *line)
 {
-    (void)level;
-    tell(arg, GN_ERROR, line);
+    if (level == DIAGNOSTIC_ERROR) /* the rest was told at first, and names a file of the moment */
+        tell(arg, GN_ERROR, line);
 }
 
 /* The configuration may have become wrong since. */
@@ -228,6 +228,19 @@ void node_truth(struct node *node, struct node_truth *truth)
         return;
     truth->estimate_error_ns = gn_state_utc(state, now).ns - world_utc(node->setup.world).ns;
     truth->error_bound_s = gn_state_error_bound_s(state, now);
+}
+
+void node_tracking(struct node *node, struct gn_tracking *tracking)
+{
+    memset(tracking, 0, sizeof *tracking);
+    if (node->daemon != NULL)
+        daemon_tracking(node->daemon, tracking);
+}
+
+void node_sources(struct node *node, gn_source_report_cb callback, void *arg)
+{
+    if (node->daemon != NULL)
+        daemon_sources(node->daemon, callback, arg);
 }
 
 const char *node_name(const struct node *node)

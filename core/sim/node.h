@@ -4,6 +4,7 @@
 
 /** A whole daemon on a virtual machine, with real plugins, and the truth about its clock. */
 
+#include <gnomon/host.h>
 #include <host/diagnostics.h>
 #include <host/loader.h>
 #include <host/logger.h>
@@ -67,6 +68,11 @@ bool node_asleep(const struct node *, gn_utc *until);
 
 /** As a command would see it: no event for the node, so its next ones are the same. */
 void node_truth(struct node *, struct node_truth *);
+
+/** As a command would see it: what `gnomonctl tracking` and `sources` tell; nothing, as long as
+ * no daemon runs. */
+void node_tracking(struct node *, struct gn_tracking *);
+void node_sources(struct node *, gn_source_report_cb, void *arg);
 
 const char *node_name(const struct node *);
 struct vhost *node_host(struct node *);
