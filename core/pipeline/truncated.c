@@ -4,6 +4,8 @@
 
 /* Beyond so many sigma a normal density is nothing, or, seen from an edge, an exponential. */
 #define SIGMAS 6.0
+/* An exponential is nothing after so many of its lengths. */
+#define LENGTHS 14.0
 #define NODES 16
 /* Below this product the exponential over the interval is as good as even. */
 #define EVEN 1e-3
@@ -60,14 +62,16 @@ static struct truncated from_edge(double mean, double variance, double half, dou
 static struct truncated by_quadrature(double mean, double variance, double half, double tilt)
 {
     double sd = sqrt(variance), centre = mean + tilt * variance;
-    double low = fmax(-half, centre - SIGMAS * sd), high = fmin(half, centre + SIGMAS * sd);
-    double middle = (low + high) / 2, reach = (high - low) / 2;
-    double nearest = fmax(low, fmin(high, centre)); /* where the density is largest */
+    double nearest = fmax(-half, fmin(half, centre)); /* where the density is largest … */
+    /* … and from an edge it falls like exp(−t·|centre − edge| / variance), or faster */
+    double span = fmin(SIGMAS * sd, LENGTHS * variance / fabs(centre - nearest));
+    double above = fmin(span, half - nearest), below = fmin(span, half + nearest);
+    double middle = (above - below) / 2, reach = (above + below) / 2; /* from there */
     double top = -(nearest - centre) * (nearest - centre) / (2 * variance);
     double sum = 0, first = 0, second = 0;
     for (int i = 0; i < NODES; i++) {
         double at = reach * (i % 2 == 0 ? nodes[i / 2] : -nodes[i / 2]);
-        double apart = middle + at - centre;
+        double apart = middle + at + (nearest - centre);
         double p = weights[i / 2] * exp(-apart * apart / (2 * variance) - top);
         sum += p;
         first += p * at;
@@ -75,7 +79,7 @@ static struct truncated by_quadrature(double mean, double variance, double half,
     }
     struct truncated r = {.mean = first / sum};
     r.variance = fmax(second / sum - r.mean * r.mean, 0);
-    r.mean += middle;
+    r.mean += nearest + middle;
     /* exp(tilt·w) times the normal is a normal around `centre`, times this. */
     r.log_evidence = log(sum * reach) + top + tilt * (mean + tilt * variance / 2);
     return r;
