@@ -110,6 +110,8 @@ enum estimate_verdict estimate_update(struct estimate *estimate, const struct fi
         return ESTIMATE_TAKEN;
     }
     predict(estimate, m->at);
+    /* Half of what a path changes by may be error, of the old or of the new one. */
+    estimate->pxx += m->rerouted_s * m->rerouted_s / 4;
     innovation = gn_seconds(m->base_ns - estimate->base_ns) + m->offset_s -
                  (estimate->x - back * estimate->y);
     variance = estimate->pxx - 2 * back * estimate->pxy + back * back * estimate->pyy;

@@ -219,10 +219,20 @@ static bool wakes(struct watch *watch, double at_s)
     return false;
 }
 
+/*
+ * The root distance: the only claim that holds on every path. The error bound is a statistical
+ * one, and says nothing of paths that are longer one way than the other, as most of these are.
+ */
+static double claimed_s(const struct gn_tracking *tracking)
+{
+    return tracking->state.root_delay_s / 2 +
+           gn_state_root_dispersion_s(&tracking->state, tracking->now);
+}
+
 static void check_bound(struct watch *watch, double at_s, const struct gn_tracking *tracking,
                         double clock_error_s)
 {
-    double bound_s = gn_state_error_bound_s(&tracking->state, tracking->now);
+    double bound_s = claimed_s(tracking);
     double error_s = clock_error_s + tracking->system_offset_s;
     if (fabs(error_s) > bound_s + unforeseen_s(watch, at_s) + 1e-9)
         broken(watch, WATCH_BOUND, at_s, "the estimate is off by %.9f s, claimed %.9f s%s", error_s,
@@ -233,7 +243,7 @@ static void check_bound(struct watch *watch, double at_s, const struct gn_tracki
 static void check_clock(struct watch *watch, double at_s, const struct gn_tracking *tracking,
                         double clock_error_s)
 {
-    double bound_s = gn_state_error_bound_s(&tracking->state, tracking->now);
+    double bound_s = claimed_s(tracking);
     double rate = watch->weather->client[watch->client].max_slew;
     double more_s = watch->followed ? moved_s(watch, at_s) : fabs(clock_error_s);
     watch->followed = true;
