@@ -26,8 +26,10 @@
 #define BIAS_LANES 0.5
 #define MOST_BIAS_SCALE 1e4
 #define LEAST_BIAS_SCALE 1e-2
+/* So many sigma from the others a newcomer is taken for one of them. */
+#define STRANGE_SIGMAS 3.0
 /* One exchange widens or narrows what is believed of a bias at most by this factor. */
-#define BIAS_STEP 4.0
+#define BIAS_STEP 16.0
 /* … and so much of the exact result may be lost to rounding. */
 #define LEAST_LEFT 0.9
 /* A bias changes by a tenth of its own size in a day, as routes do: (0.1 σ)² a day. */
@@ -60,6 +62,7 @@ struct bank {
     double bias_expected[BANK_LANES]; /* variance before anything is known, s² */
     double bias_variance[BANK_LANES]; /* the same, by what all lanes have shown */
     double bias_scale;                /* of the expectations, as a factor of the variance */
+    bool met[BANK_LANES];             /* the lane's source has been heard */
     struct member members[BANK_MEMBERS];
     double numbers[];
 };
@@ -121,6 +124,7 @@ int bank_add_lane(struct bank *bank, double bias_sd_s)
     if (index == bank->stride)
         return -1;
     bank->bias_expected[lane] = bank->bias_variance[lane] = bias_sd_s * bias_sd_s;
+    bank->met[lane] = false;
     bank->size++;
     for (unsigned k = 0; k < BANK_MEMBERS; k++) {
         struct member *member = &bank->members[k];
@@ -442,6 +446,36 @@ static void reach(struct bank *bank, struct filter_measure *measure)
     }
 }
 
+static void add_bias(struct bank *bank, int lane, double variance)
+{
+    size_t index = FIRST_LANE + (size_t)lane;
+    bank->bias_variance[lane] += variance;
+    for (unsigned k = 0; k < BANK_MEMBERS; k++)
+        row(bank, &bank->members[k], index)[index] += variance;
+}
+
+/*
+ * A newcomer far from what the others say is not half believed: its path may be one of those that
+ * are much longer one way. What the others say of it will show.
+ */
+static void meet(struct bank *bank, int lane, double z, const struct filter_measure *m,
+                 double noise_variance)
+{
+    struct noise_lesson first = {0};
+    double doubt;
+    if (bank->met[lane] || bank->size == FIRST_LANE + 1)
+        return;
+    bank->met[lane] = true;
+    for (unsigned k = 0; k < BANK_MEMBERS; k++) {
+        struct member *member = &bank->members[k];
+        member->expected = expect(bank, member, lane, m->back_s, &member->expected_variance) - z;
+    }
+    note_surprise(bank, noise_variance, &first);
+    doubt = first.innovation_s / first.sigmas;
+    if (fabs(first.sigmas) > STRANGE_SIGMAS)
+        add_bias(bank, lane, first.innovation_s * first.innovation_s - doubt * doubt);
+}
+
 void bank_take(struct bank *bank, int lane, const struct filter_measure *measure,
                const struct noise *noise, struct noise_lesson *lesson)
 {
@@ -451,12 +485,14 @@ void bank_take(struct bank *bank, int lane, const struct filter_measure *measure
     memset(lesson, 0, sizeof *lesson);
     if (!bank->valid) {
         take_first(bank, measure);
+        bank->met[lane] = true;
         return;
     }
     reach(bank, &m);
     z = gn_seconds(m.base_ns - bank->base_ns) + m.offset_s;
     if (m.half_s > 0)
         noise_variance += fmax(m.half_s * m.half_s / 3, noise->square_s2);
+    meet(bank, lane, z, &m, noise_variance);
     for (unsigned k = 0; k < BANK_MEMBERS; k++) {
         struct member *member = &bank->members[k];
         double e = m.half_s > 0 ? take_interval(bank, member, lane, z, &m, noise, evidence[k])
@@ -473,11 +509,7 @@ void bank_take(struct bank *bank, int lane, const struct filter_measure *measure
 
 void bank_reroute(struct bank *bank, int lane, double by_s)
 {
-    double variance = by_s * by_s / 4; /* all of it one way, or the other */
-    bank->bias_variance[lane] += variance;
-    for (unsigned k = 0; k < BANK_MEMBERS; k++)
-        row(bank, &bank->members[k], FIRST_LANE + (size_t)lane)[FIRST_LANE + (size_t)lane] +=
-            variance;
+    add_bias(bank, lane, by_s * by_s / 4); /* all of it one way, or the other */
 }
 
 void bank_widen(struct bank *bank, double by_s)

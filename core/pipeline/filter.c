@@ -171,8 +171,10 @@ static bool route_longer(const struct filter *filter)
 static double watch_route(struct filter *filter, double delay_s)
 {
     double before_s = filter->count > 0 ? filter->sorted[0] : delay_s;
-    bool changed = filter->count > 16 &&
-                   delay_s < filter->sorted[0] - 5 * window_jitter_s(filter) - 2 * MIN_JITTER_S;
+    double clearly = filter->count > 16 ? 5 : 10;
+    bool changed =
+        filter->count > 3 &&
+        delay_s < filter->sorted[0] - clearly * window_jitter_s(filter) - 2 * MIN_JITTER_S;
     if (changed)
         filter->count = 0;
     remember(filter, delay_s);

@@ -69,6 +69,7 @@ struct pipeline {
     bool bounded;               /* the estimate's error has a bound that means something */
     bool agreed;                /* ever by two sources or more: nobody new can dispute it away */
     double root_delay_s;        /* to the primary reference, by the system source */
+    double guard_s;             /* how much wider the system source alone would have it */
     double source_dispersion_s; /* what the system source claims, and its readings' errors */
     double source_error_s;      /* how far the system source itself may be wrong */
     uint8_t stratum;

@@ -74,7 +74,8 @@ static void state_from_estimate(const struct pipeline *pipeline, gn_local now,
     state->utc = estimate_fit_utc(&fit);
     state->frequency = fit.frequency;
     state->root_delay_s = pipeline->root_delay_s;
-    state->root_dispersion_s = pipeline->source_dispersion_s + pipeline_doubt_s(pipeline, now);
+    state->root_dispersion_s =
+        pipeline->source_dispersion_s + pipeline->guard_s + pipeline_doubt_s(pipeline, now);
     state->dispersion_rate = dispersion_rate(pipeline, now);
     state->error_bound_s = pipeline_bound_s(pipeline, now);
     state->ref_time = gn_utc_add(state->utc, -gn_local_sub(now, pipeline->updated));
