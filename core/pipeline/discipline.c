@@ -45,6 +45,8 @@ static double slew_time(const struct discipline *discipline, const struct pipeli
                         const struct discipline_input *in)
 {
     double time_s = SLEW_SHARE * in->error_sd / in->frequency_sd + INTERVAL_SHARE * in->interval_s;
+    /* What is beyond doubt should not wait for so long. */
+    time_s *= fmin(1, ARRIVED_SIGMAS * in->error_sd / fabs(in->error_s));
     time_s = fmax(EAGER_S, fmin(MAX_SLEW_S, time_s));
     if (!discipline->arrived)
         time_s = EAGER_S;

@@ -26,6 +26,8 @@
 /* … of which the newest are kept: the first of them may have been the old route's slowest. */
 #define ROUTE_KEEP 8
 #define ROUTE_WINDOW 24
+/* As NTP's clock filter: so many of the last delays tell of the present. */
+#define RECENT 8
 
 void filter_init(struct filter *filter)
 {
@@ -186,14 +188,20 @@ static double watch_route(struct filter *filter, double delay_s)
     return changed ? filter->sorted[0] - before_s : 0;
 }
 
+/* The least delay seen lies above the least there is by so much at most. */
+static double unsure_s(const struct filter *filter)
+{
+    return LEAST_UNSURE * noise_jitter_s(&filter->noise) / sqrt(filter->count);
+}
+
 /* The interval that an exchange of this delay gives, and what it is worth as a point. */
 static void weigh_exchange(const struct filter *filter, struct filter_measure *measure)
 {
     double jitter_s = window_jitter_s(filter);
-    double unsure_s = LEAST_UNSURE * noise_jitter_s(&filter->noise) / sqrt(filter->count);
-    double width_s = measure->delay_s - filter->sorted[0] + unsure_s;
+    double beyond_s = unsure_s(filter);
+    double width_s = measure->delay_s - filter->sorted[0] + beyond_s;
     measure->half_s = width_s / 2;
-    measure->variance = EXCHANGE_VARIANCE + unsure_s * unsure_s / 16;
+    measure->variance = EXCHANGE_VARIANCE + beyond_s * beyond_s / 16;
     measure->point_variance = EXCHANGE_VARIANCE + width_s * width_s / 12 + jitter_s * jitter_s / 8;
 }
 
@@ -302,6 +310,16 @@ double filter_jitter_s(const struct filter *filter)
 double filter_delay_s(const struct filter *filter)
 {
     return filter->count > 0 ? filter->sorted[0] : 0;
+}
+
+double filter_recent_delay_s(const struct filter *filter)
+{
+    double least = HUGE_VAL;
+    if (filter->count == 0)
+        return 0;
+    for (unsigned i = 1; i <= RECENT && i <= filter->count; i++)
+        least = fmin(least, filter->ring[(filter->next + FILTER_WINDOW - i) % FILTER_WINDOW]);
+    return least + unsure_s(filter);
 }
 
 bool filter_is_clock(const struct filter *filter)

@@ -65,8 +65,11 @@ void filter_reweigh(const struct filter *, struct filter_measure *);
 /** Noise of single samples: mean queueing delay per direction, or 1 sigma of a clock. Units: s. */
 double filter_jitter_s(const struct filter *);
 
-/** Smallest recent delay. Units: s; 0 for clocks. */
+/** Smallest delay known of the present route. Units: s; 0 for clocks. */
 double filter_delay_s(const struct filter *);
+
+/** Smallest of the last eight delays, and what may be missing to the least there is. Units: s. */
+double filter_recent_delay_s(const struct filter *);
 
 /** Whether its samples are one-way. */
 bool filter_is_clock(const struct filter *);

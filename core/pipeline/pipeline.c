@@ -236,7 +236,7 @@ static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
     pipeline->agreed = pipeline->agreed || turn->selection.truechimers > 1;
     pipeline->fit = turn->fit;
     pipeline->valid = true;
-    pipeline->root_delay_s = source->root_delay_s + filter_delay_s(&source->filter);
+    pipeline->root_delay_s = source->root_delay_s + filter_recent_delay_s(&source->filter);
     pipeline->source_dispersion_s = source->root_dispersion_s + source->last.dispersion_s;
     pipeline->guard_s = guard_of(pipeline, turn);
     pipeline->source_error_s =

@@ -5,6 +5,9 @@
 #include <math.h>
 #include <pipeline/pipeline_internal.h>
 
+/* How long the first to be back waits for others who confirm what our own estimate excludes. */
+#define RETURN_PATIENCE_NS (INT64_C(3600) * GN_NS_PER_S)
+
 /* All candidates relative to the first estimate there is: near enough for doubles. */
 static void gather(struct pipeline *pipeline, struct pipeline_turn *turn)
 {
@@ -35,22 +38,47 @@ static double against_us(const struct pipeline *pipeline, const struct pipeline_
     return fabs(apart_s) > allowed_s ? apart_s - copysign(allowed_s, apart_s) : 0;
 }
 
-/*
- * A source that a majority has found lying does not become right when the others are gone: not
- * while our own estimate still has a bound, and the source lies outside of it.
- */
-static void remember_liars(struct pipeline *pipeline, const struct pipeline_turn *turn)
+/* More than half of those that could be followed have a say. */
+static bool quorate(const struct pipeline *pipeline)
 {
+    size_t heard = 0, all = 0;
+    for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
+        all += !s->config.noselect;
+        heard += s->candidate->usable;
+    }
+    return 2 * heard > all;
+}
+
+/*
+ * While our own estimate has a bound, a source that lies outside of it needs others to confirm it:
+ * one that a majority has found lying does not become right when the others are gone, nor is the
+ * first to be back after all were gone believed alone. But not for ever: we may be the one.
+ */
+static void ask_history(struct pipeline *pipeline, const struct pipeline_turn *turn)
+{
+    bool holds = pipeline->clock_state == GN_CLOCK_HOLDOVER;
+    bool alone = holds && !quorate(pipeline) &&
+                 gn_local_sub(turn->now, pipeline->returned) < RETURN_PATIENCE_NS;
     for (struct pipeline_source *s = pipeline->first; s != NULL && pipeline->bounded; s = s->next) {
-        double outside_s =
-            s->lied && s->candidate->usable ? against_us(pipeline, turn, s->candidate) : 0;
+        bool asked = s->candidate->usable && (s->lied || alone);
+        double outside_s = asked ? against_us(pipeline, turn, s->candidate) : 0;
         if (fpclassify(outside_s) == FP_ZERO)
             continue;
         s->candidate->usable = false;
-        s->candidate->state = GN_SOURCE_FALSETICKER;
-        s->candidate->reason = GN_REASON_DISAGREES;
+        s->candidate->state = s->lied ? GN_SOURCE_FALSETICKER : GN_SOURCE_UNSELECTED;
+        s->candidate->reason = s->lied ? GN_REASON_DISAGREES : GN_REASON_WAITING;
         s->candidate->outside_s = outside_s;
     }
+}
+
+/* The first answer since hold-over began. */
+static void note_return(struct pipeline *pipeline, gn_local now)
+{
+    bool any = false;
+    for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
+        any = any || s->candidate->usable;
+    if (!any || pipeline->clock_state != GN_CLOCK_HOLDOVER)
+        pipeline->returned = now;
 }
 
 /*
@@ -141,7 +169,8 @@ void pipeline_select(struct pipeline *pipeline, struct pipeline_turn *turn)
 {
     const struct pipeline_source *before = pipeline->system;
     gather(pipeline, turn);
-    remember_liars(pipeline, turn);
+    note_return(pipeline, turn->now);
+    ask_history(pipeline, turn);
     pipeline->system = NULL;
     selection_run(&turn->selection, pipeline->candidates, pipeline->count, pipeline->edges,
                   pipeline->config.min_sources);

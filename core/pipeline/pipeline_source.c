@@ -372,7 +372,7 @@ static void bound(const struct pipeline_source *source, const struct estimate_fi
 {
     double sd = estimate_fit_sd(fit);
     double root_s = source->root_delay_s / 2 + source->root_dispersion_s;
-    double fixed_s = filter_delay_s(&source->filter) / 2 + source->last.dispersion_s;
+    double fixed_s = filter_recent_delay_s(&source->filter) / 2 + source->last.dispersion_s;
     double age_s = fmax(0, gn_seconds(gn_local_sub(fit->at, source->last.at)));
     double drifted_s =
         INTERVAL_SIGMAS * age_s * sqrt(fit->frequency_variance + fit->wander_variance * age_s / 3);

@@ -14,6 +14,8 @@
 #define LEAST_VARIANCE 1e-20
 /* Two frequencies differ beyond doubt, two offsets beyond what is expected, in sigmas. */
 #define FREQUENCY_SIGMAS 4.5
+/* … and by more than what a draught does to the oscillator between two polls. Units: s/s. */
+#define LEAST_DRIFT 2e-6
 #define OFFSET_SIGMAS 3.0
 /* As chrony's combinelimit: a source three times as far away as the system source adds nothing. */
 #define MAX_DISTANCE_RATIO 3.0
@@ -141,7 +143,7 @@ static void find_drifting(struct selection *selection, struct selection_candidat
         struct selection_candidate *c = &candidates[i];
         double doubt = sqrt(c->frequency_variance + median->frequency_variance);
         if (!chimes(c, tier) || c->trust ||
-            fabs(c->frequency - median->frequency) <= FREQUENCY_SIGMAS * doubt)
+            fabs(c->frequency - median->frequency) <= FREQUENCY_SIGMAS * doubt + LEAST_DRIFT)
             continue;
         c->state = GN_SOURCE_FALSETICKER;
         c->reason = GN_REASON_DISAGREES;

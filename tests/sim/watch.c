@@ -19,6 +19,8 @@
 #define SLACK_S 300.0
 /* Longer than the longest poll interval and a lost packet. */
 #define PATIENCE_S 2400.0
+/* A drifting server is found out within so long. */
+#define LEARNING_S 900.0
 /* What comes and goes between two looks is no violation. */
 #define TURN_S 2
 
@@ -229,6 +231,21 @@ static double claimed_s(const struct gn_tracking *tracking)
            gn_state_root_dispersion_s(&tracking->state, tracking->now);
 }
 
+/*
+ * A server that drifts is within its bounds at first, and with it whoever follows it: its
+ * frequency, or what it has drifted by, has to show first.
+ */
+static bool learns(struct watch *watch, double at_s)
+{
+    bool drifts = false;
+    for (int i = 0; i < watch->weather->servers; i++)
+        drifts = drifts || watch->weather->lies[i] == LIE_DRIFT;
+    if (!watch->follows)
+        watch->learns_until_s = at_s + LEARNING_S;
+    watch->follows = true;
+    return drifts && at_s < watch->learns_until_s;
+}
+
 static void check_bound(struct watch *watch, double at_s, const struct gn_tracking *tracking,
                         double clock_error_s)
 {
@@ -280,17 +297,19 @@ void watch_look(struct watch *watch, struct node *node, double at_s, const struc
     node_sources(node, see_source, &glance);
     if (wakes(watch, at_s)) {
         memcpy(watch->before, watch->samples, sizeof watch->before);
-        watch->followed = false;
+        watch->followed = watch->follows = false;
         return;
     }
     if (!glance.finite || !tracking_finite(&tracking))
         broken(watch, WATCH_FINITE, at_s, "a number is none");
     bool holds = tracking.state.clock_state == GN_CLOCK_HOLDOVER;
     if ((tracking.state.synchronised || holds) && majority_known(&glance)) {
-        check_bound(watch, at_s, &tracking, clock_error_s);
-        check_clock(watch, at_s, &tracking, clock_error_s);
+        if (!learns(watch, at_s)) {
+            check_bound(watch, at_s, &tracking, clock_error_s);
+            check_clock(watch, at_s, &tracking, clock_error_s);
+        }
     } else {
-        watch->followed = false;
+        watch->followed = watch->follows = false;
     }
     check_clamp(watch, at_s, node);
     check_liars(watch, &glance);

@@ -31,6 +31,8 @@ struct watch {
     uint64_t before[WEATHER_SERVERS]; /* samples when it woke last: nothing is known from then */
     int updates;                      /* seconds in which a source in use gave a sample */
     bool followed;                    /* the clock follows since then … */
+    bool follows;                     /* somebody, so long … */
+    double learns_until_s;            /* … that a drifting server need not be known before this */
     double away_s, slack_s;           /* … and may be off by this, and by the bounds of late */
     double noticed_at_s;              /* then the last disturbance was noticed */
     double waiting_s; /* so long most true servers answer, and it is not synchronised */
