@@ -210,18 +210,14 @@ static void become_synchronised(struct pipeline *pipeline, const struct pipeline
     pipeline->dirty = true;
 }
 
-/*
- * The estimate of all may stand where the system source alone would not allow it. What we claim
- * to others holds for both.
- */
-static double guard_of(const struct pipeline *pipeline, const struct pipeline_turn *turn)
+static void note_alone(struct pipeline *pipeline, const struct pipeline_turn *turn)
 {
     const struct selection_candidate *candidate = pipeline->system->candidate;
     double apart_s =
         candidate->offset_s - gn_seconds(turn->fit.base_ns - turn->base_ns) - turn->fit.offset_s;
-    double claimed_s = pipeline->root_delay_s / 2 + pipeline->source_dispersion_s +
-                       pipeline_doubt_s(pipeline, turn->now);
-    return fmax(0, fabs(apart_s) + candidate->interval_s - claimed_s);
+    estimate_get(&pipeline->system->estimate, turn->now, &pipeline->alone);
+    pipeline->alone_s = fabs(apart_s) + candidate->interval_s -
+                        PIPELINE_INTERVAL_SIGMAS * estimate_fit_sd(&pipeline->alone);
 }
 
 /* What the system source and the combination say becomes ours. Spec: RFC 5905 §11.1, §11.3. */
@@ -237,8 +233,9 @@ static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
     pipeline->fit = turn->fit;
     pipeline->valid = true;
     pipeline->root_delay_s = source->root_delay_s + filter_recent_delay_s(&source->filter);
-    pipeline->source_dispersion_s = source->root_dispersion_s + source->last.dispersion_s;
-    pipeline->guard_s = guard_of(pipeline, turn);
+    pipeline->source_dispersion_s =
+        source->root_dispersion_s + source->last.dispersion_s + filter_jitter_s(&source->filter);
+    note_alone(pipeline, turn);
     pipeline->source_error_s =
         fmax(source->root_dispersion_s - ROOT_UNIT_S, 0) + source->root_delay_s / 2;
     pipeline->stratum = (uint8_t)(source->stratum + 1);

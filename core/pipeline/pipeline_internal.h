@@ -15,6 +15,9 @@
 /* The bounds that are published hold with so many sigma. */
 #define PIPELINE_SIGMAS 4.5
 
+/* Correctness intervals hold with so many sigma. */
+#define PIPELINE_INTERVAL_SIGMAS 4.0
+
 /* How long the first answer waits for the others. */
 #define PIPELINE_WAIT_NS (8 * GN_NS_PER_S)
 
@@ -70,7 +73,8 @@ struct pipeline {
     bool bounded;               /* the estimate's error has a bound that means something */
     bool agreed;                /* ever by two sources or more: nobody new can dispute it away */
     double root_delay_s;        /* to the primary reference, by the system source */
-    double guard_s;             /* how much wider the system source alone would have it */
+    struct estimate_fit alone;  /* the system source's own estimate … */
+    double alone_s;             /* … and its claim, but for what its sigmas add */
     double source_dispersion_s; /* what the system source claims, and its readings' errors */
     double source_error_s;      /* how far the system source itself may be wrong */
     uint8_t stratum;
@@ -121,6 +125,12 @@ void pipeline_state_build(struct pipeline *, gn_local now, int64_t system_ns, do
 
 /** What the estimate's own error does not exceed, without the error of the sources. Units: s. */
 double pipeline_doubt_s(const struct pipeline *, gn_local when);
+
+/**
+ * What is claimed to others, without half of the root delay: the estimate of all may stand where
+ * the system source alone would not allow it; this holds for both. Units: s.
+ */
+double pipeline_dispersion_s(const struct pipeline *, gn_local when);
 
 /** Error bound of the estimate: its doubt, and how wrong the system source may be. Units: s. */
 double pipeline_bound_s(const struct pipeline *, gn_local when);

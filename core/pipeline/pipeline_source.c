@@ -11,8 +11,6 @@
 
 /* Frequency carried from one source, or one start, to the next is no better than this. */
 #define INHERITED_SD 1e-6
-/* Correctness intervals hold with so many sigma. */
-#define INTERVAL_SIGMAS 4.0
 /* One exchange more is worth its packet when our doubt has grown to this times its own noise. */
 #define POLL_GROWTH 1.3
 #define POLL_AGE_SHARE 8.0
@@ -374,13 +372,13 @@ static void bound(const struct pipeline_source *source, const struct estimate_fi
     double root_s = source->root_delay_s / 2 + source->root_dispersion_s;
     double fixed_s = filter_recent_delay_s(&source->filter) / 2 + source->last.dispersion_s;
     double age_s = fmax(0, gn_seconds(gn_local_sub(fit->at, source->last.at)));
-    double drifted_s =
-        INTERVAL_SIGMAS * age_s * sqrt(fit->frequency_variance + fit->wander_variance * age_s / 3);
+    double drifted_s = PIPELINE_INTERVAL_SIGMAS * age_s *
+                       sqrt(fit->frequency_variance + fit->wander_variance * age_s / 3);
     double alone_s = HUGE_VAL;
     if (source->filter.count > 0)
         alone_s = source->last.delay_s / 2 + source->last.dispersion_s + fabs(source->residual_s) +
                   drifted_s;
-    candidate->interval_s = root_s + fmin(fixed_s + INTERVAL_SIGMAS * sd, alone_s);
+    candidate->interval_s = root_s + fmin(fixed_s + PIPELINE_INTERVAL_SIGMAS * sd, alone_s);
     candidate->distance_s = root_s + fmin(fixed_s + sd, alone_s);
 }
 
@@ -410,6 +408,7 @@ void pipeline_source_judge(struct pipeline *pipeline, struct pipeline_source *so
         candidate->variance = fit.variance;
         candidate->frequency = fit.frequency;
         candidate->frequency_variance = fit.frequency_variance;
+        candidate->samples = source->estimate.samples;
         bound(source, &fit, candidate);
     }
     candidate->reason = why_unusable(pipeline, source, candidate, now);

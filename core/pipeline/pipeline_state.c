@@ -50,18 +50,28 @@ double pipeline_doubt_s(const struct pipeline *pipeline, gn_local when)
     return fmax(doubt_s, ldexp(1, pipeline->config.precision_log2s));
 }
 
+double pipeline_dispersion_s(const struct pipeline *pipeline, gn_local when)
+{
+    double after_s = gn_seconds(gn_local_sub(when, pipeline->alone.at));
+    double alone_s = pipeline->alone_s +
+                     PIPELINE_INTERVAL_SIGMAS * estimate_fit_sd_after(&pipeline->alone, after_s);
+    return fmax(pipeline->source_dispersion_s + pipeline_doubt_s(pipeline, when),
+                alone_s - pipeline->root_delay_s / 2);
+}
+
 double pipeline_bound_s(const struct pipeline *pipeline, gn_local when)
 {
     return hypot(pipeline->source_error_s, pipeline_doubt_s(pipeline, when));
 }
 
-/* A straight line from now that our growing doubt stays below for the whole horizon. */
-static double dispersion_rate(const struct pipeline *pipeline, gn_local now)
+/* A straight line from now that a claim stays below for the whole horizon. */
+static double rate_of(const struct pipeline *pipeline, gn_local now,
+                      double (*claim)(const struct pipeline *, gn_local))
 {
-    double now_s = pipeline_doubt_s(pipeline, now), rate = LEAST_RATE;
+    double now_s = claim(pipeline, now), rate = LEAST_RATE;
     for (double after_s = pipeline->horizon_s / 4; after_s <= pipeline->horizon_s; after_s *= 2) {
         gn_local then = gn_local_add(now, gn_nanoseconds(after_s));
-        rate = fmax(rate, (pipeline_doubt_s(pipeline, then) - now_s) / after_s);
+        rate = fmax(rate, (claim(pipeline, then) - now_s) / after_s);
     }
     return rate;
 }
@@ -74,9 +84,9 @@ static void state_from_estimate(const struct pipeline *pipeline, gn_local now,
     state->utc = estimate_fit_utc(&fit);
     state->frequency = fit.frequency;
     state->root_delay_s = pipeline->root_delay_s;
-    state->root_dispersion_s =
-        pipeline->source_dispersion_s + pipeline->guard_s + pipeline_doubt_s(pipeline, now);
-    state->dispersion_rate = dispersion_rate(pipeline, now);
+    state->root_dispersion_s = pipeline_dispersion_s(pipeline, now);
+    state->dispersion_rate = rate_of(pipeline, now, pipeline_dispersion_s);
+    state->error_bound_rate = rate_of(pipeline, now, pipeline_bound_s);
     state->error_bound_s = pipeline_bound_s(pipeline, now);
     state->ref_time = gn_utc_add(state->utc, -gn_local_sub(now, pipeline->updated));
 }
@@ -88,7 +98,7 @@ static void state_from_clock(const struct pipeline *pipeline, int64_t system_ns,
     state->frequency = frequency;
     state->error_bound_s = pipeline->config.max_distance_s;
     state->root_dispersion_s = pipeline->config.max_distance_s;
-    state->dispersion_rate = fmax(LEAST_RATE, pipeline->drift_sd);
+    state->dispersion_rate = state->error_bound_rate = fmax(LEAST_RATE, pipeline->drift_sd);
 }
 
 /* Nothing else is left: our own clock, as a reference. Whom we follow agrees by definition. */

@@ -14,6 +14,7 @@
 #define LEAST_VARIANCE 1e-20
 /* Two frequencies differ beyond doubt, two offsets beyond what is expected, in sigmas. */
 #define FREQUENCY_SIGMAS 4.5
+#define FEW_SAMPLES 4.0
 /* … and by more than what a draught does to the oscillator between two polls. Units: s/s. */
 #define LEAST_DRIFT 2e-6
 #define OFFSET_SIGMAS 3.0
@@ -135,13 +136,20 @@ static const struct selection_candidate *median_of(const struct selection_candid
     return &candidates[scratch[used / 2].type];
 }
 
+/* What is known of a frequency from few samples is less sure than it seems. */
+static double few(const struct selection_candidate *c)
+{
+    return 1 + FEW_SAMPLES / fmax(c->samples, 1);
+}
+
 static void find_drifting(struct selection *selection, struct selection_candidate *candidates,
                           size_t count, int tier, struct selection_edge *scratch)
 {
     const struct selection_candidate *median = median_of(candidates, count, tier, true, scratch);
     for (size_t i = 0; median != NULL && i < count; i++) {
         struct selection_candidate *c = &candidates[i];
-        double doubt = sqrt(c->frequency_variance + median->frequency_variance);
+        double doubt =
+            few(c) * few(median) * sqrt(c->frequency_variance + median->frequency_variance);
         if (!chimes(c, tier) || c->trust ||
             fabs(c->frequency - median->frequency) <= FREQUENCY_SIGMAS * doubt + LEAST_DRIFT)
             continue;

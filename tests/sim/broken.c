@@ -57,6 +57,7 @@ void __wrap_pipeline_tracking(const struct pipeline *pipeline, gn_local now, int
     if (is("bound")) {
         tracking->state.error_bound_s /= 100;
         tracking->state.dispersion_rate /= 100;
+        tracking->state.root_dispersion_s /= 100;
     }
     if (is("number") && tracking->state.synchronised)
         tracking->residual_frequency = NAN;

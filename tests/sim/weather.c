@@ -13,7 +13,8 @@ struct sky {
     struct chance chance;
     FILE *file;
     int liars;
-    bool events; /* one stands there already */
+    double base_us[WEATHER_CLIENTS * WEATHER_SERVERS]; /* delay of each link, one way */
+    bool events;                                       /* one stands there already */
 };
 
 /* ---------------------------------------------------------------- chance */
@@ -125,10 +126,9 @@ static void write_client(struct sky *sky, int index)
 
 /* ---------------------------------------------------------------- links */
 
-static void write_law(struct sky *sky, const char *key)
+static void write_law(struct sky *sky, const char *key, double base_us)
 {
-    double base_us = scale(sky, 50, 1e5);
-    double jitter_us = base_us * scale(sky, 0.01, 1);
+    double jitter_us = base_us * scale(sky, 0.01, 0.5);
     static const char *const laws[] = {
         "%.1fus + %.1fus*exp",
         "%.1fus + %.1fus*|normal|",
@@ -145,9 +145,11 @@ static void write_law(struct sky *sky, const char *key)
 static void write_link(struct sky *sky, int client, int server, bool last)
 {
     fprintf(sky->file, "  { from = \"client%d\"; to = \"server%d\"; ", client + 1, server + 1);
-    write_law(sky, "delay");
+    double base_us = scale(sky, 50, 1e5);
+    sky->base_us[client * sky->weather->servers + server] = base_us;
+    write_law(sky, "delay", base_us);
     if (happens(sky, 0.4))
-        write_law(sky, "back");
+        write_law(sky, "back", base_us * scale(sky, 0.7, 1.4));
     if (happens(sky, 0.4))
         fprintf(sky->file, "loss = %.3f; ", scale(sky, 0.001, 0.3));
     if (happens(sky, 0.2))
@@ -260,7 +262,7 @@ static void write_routes(struct sky *sky, int link, double end_s)
          at_s += 300 + scale(sky, 1, end_s)) {
         event(sky, at_s);
         fprintf(sky->file, "link = %d; way = \"%s\"; ", link, ways[one_of(sky, 3)]);
-        write_law(sky, "delay");
+        write_law(sky, "delay", sky->base_us[link] * scale(sky, 0.7, 1.4));
         fprintf(sky->file, "}");
     }
 }

@@ -45,7 +45,8 @@ struct gn_state {
     double root_delay_s;      /* to the primary reference */
     double root_dispersion_s; /* at `at`; grows by dispersion_rate */
     double dispersion_rate;   /* s/s */
-    double error_bound_s;     /* |true UTC − utc(at)| ≤ this; grows by dispersion_rate */
+    double error_bound_s; /* |true UTC − utc(at)| ≤ this but once in some thousand; grows by … */
+    double error_bound_rate; /* … this, s/s. Path asymmetry that no exchange shows is not in it */
 };
 
 /** The estimate of UTC at a local instant. */
@@ -68,7 +69,7 @@ static inline double gn_state_root_dispersion_s(const struct gn_state *state, gn
 static inline double gn_state_error_bound_s(const struct gn_state *state, gn_local when)
 {
     double age_s = gn_seconds(when.ns - state->at.ns);
-    return state->error_bound_s + (age_s > 0 ? age_s * state->dispersion_rate : 0);
+    return state->error_bound_s + (age_s > 0 ? age_s * state->error_bound_rate : 0);
 }
 
 /** What a source is to the daemon. */
