@@ -65,7 +65,7 @@ struct pipeline {
     /* Waiting for the others at the start. */
     bool any_sample, settled;
     gn_local first_sample;
-    gn_local returned; /* when the first source answered again in hold-over */
+    gn_local returned; /* until then no source was usable */
     /* The estimate of all. */
     bool valid;
     struct estimate_fit fit;

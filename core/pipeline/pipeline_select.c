@@ -56,9 +56,8 @@ static bool quorate(const struct pipeline *pipeline)
  */
 static void ask_history(struct pipeline *pipeline, const struct pipeline_turn *turn)
 {
-    bool holds = pipeline->clock_state == GN_CLOCK_HOLDOVER;
-    bool alone = holds && !quorate(pipeline) &&
-                 gn_local_sub(turn->now, pipeline->returned) < RETURN_PATIENCE_NS;
+    bool alone =
+        !quorate(pipeline) && gn_local_sub(turn->now, pipeline->returned) < RETURN_PATIENCE_NS;
     for (struct pipeline_source *s = pipeline->first; s != NULL && pipeline->bounded; s = s->next) {
         bool asked = s->candidate->usable && (s->lied || alone);
         double outside_s = asked ? against_us(pipeline, turn, s->candidate) : 0;
@@ -71,14 +70,12 @@ static void ask_history(struct pipeline *pipeline, const struct pipeline_turn *t
     }
 }
 
-/* The first answer since hold-over began. */
-static void note_return(struct pipeline *pipeline, gn_local now)
+static void note_silence(struct pipeline *pipeline, gn_local now)
 {
-    bool any = false;
     for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
-        any = any || s->candidate->usable;
-    if (!any || pipeline->clock_state != GN_CLOCK_HOLDOVER)
-        pipeline->returned = now;
+        if (s->candidate->usable)
+            return;
+    pipeline->returned = now;
 }
 
 /*
@@ -169,7 +166,7 @@ void pipeline_select(struct pipeline *pipeline, struct pipeline_turn *turn)
 {
     const struct pipeline_source *before = pipeline->system;
     gather(pipeline, turn);
-    note_return(pipeline, turn->now);
+    note_silence(pipeline, turn->now);
     ask_history(pipeline, turn);
     pipeline->system = NULL;
     selection_run(&turn->selection, pipeline->candidates, pipeline->count, pipeline->edges,
