@@ -64,7 +64,9 @@ void noise_prior(const struct noise *noise, double probability[NOISE_SHAPES])
 /* A prediction against a measurement at 0 with noise of `variance`. */
 static struct truncated normal(double mean, double prediction, double variance, double least)
 {
-    double sum = prediction + variance, gain = prediction / sum;
+    double sum = prediction + variance;
+    /* Where the exponent ends the pull does: what lies far away must not count for its distance. */
+    double gain = prediction / fmax(sum, mean * mean / (-2 * least));
     struct truncated r = {
         .log_evidence = fmax(-mean * mean / (2 * sum), least) - 0.5 * log(2 * M_PI * sum),
         .mean = mean * (1 - gain),
