@@ -291,7 +291,9 @@ static double take_normal(const struct bank *bank, struct member *member, int la
     double prior_variance;
     double expected = expect(bank, member, lane, m->back_s, &prior_variance);
     double total = prior_variance + m->variance, apart = z - expected;
-    correct(bank, member, lane, m->back_s, apart, total, m->variance, 0);
+    /* Where the surprise ends the pull does: a clock that jumps is no oscillator that runs away. */
+    double felt = fmax(total, apart * apart / (2 * MOST_SURPRISE));
+    correct(bank, member, lane, m->back_s, apart, felt, felt - prior_variance, 0);
     member->expected = member->seen = -apart;
     member->expected_variance = member->seen_variance = prior_variance;
     return -0.5 * log(total) - fmin(0.5 * apart * apart / total, MOST_SURPRISE);
