@@ -29,7 +29,10 @@ void bank_destroy(struct bank *); /* takes NULL */
 /** Forget all; the oscillator is known to have this frequency, with 1 sigma `sd`. */
 void bank_begin(struct bank *, double frequency, double sd);
 
-/** A lane for one more source, with its bias's 1 sigma, s. Returns its index; < 0: no room. */
+/**
+ * A lane for one more source, with its bias's 1 sigma, s: above 0 unless it is the only one.
+ * Returns its index; < 0: no room.
+ */
 int bank_add_lane(struct bank *, double bias_sd_s);
 size_t bank_lanes(const struct bank *);
 

@@ -220,7 +220,7 @@ static void note_alone(struct pipeline *pipeline, const struct pipeline_turn *tu
                         PIPELINE_INTERVAL_SIGMAS * estimate_fit_sd(&pipeline->alone);
 }
 
-/* What the system source and the combination say becomes ours. Spec: RFC 5905 §11.1, §11.3. */
+/* What the system source and the fused estimate say becomes ours. Spec: RFC 5905 §11.1. */
 static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
 {
     const struct pipeline_source *source = pipeline->system;

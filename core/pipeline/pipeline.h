@@ -3,7 +3,7 @@
 #define PIPELINE_PIPELINE_H
 
 /**
- * From samples to steering: filter and estimate per source, selection, combination, discipline.
+ * From samples to steering: filter and estimate per source, selection, fusion, discipline.
  *
  * Pure: no I/O, no clock, no globals; time is a parameter. The owner queues samples with
  * pipeline_submit(), calls pipeline_run() once at the end of a turn (or at `actions.deadline`)
@@ -118,7 +118,7 @@ struct pipeline_actions {
 };
 
 /**
- * Select, combine, discipline. `system` is what the system clock shows at `now`, in ns, and
+ * Select, fuse, discipline. `system` is what the system clock shows at `now`, in ns, and
  * `frequency` the system clock's rate against local, minus 1.
  */
 void pipeline_run(struct pipeline *, gn_local now, int64_t system_ns, double frequency,

@@ -45,8 +45,11 @@ struct gn_state {
     double root_delay_s;      /* to the primary reference */
     double root_dispersion_s; /* at `at`; grows by dispersion_rate */
     double dispersion_rate;   /* s/s */
-    double error_bound_s; /* |true UTC − utc(at)| ≤ this but once in some thousand; grows by … */
-    double error_bound_rate; /* … this, s/s. Path asymmetry that no exchange shows is not in it */
+    /* |true UTC − utc(at)| ≤ this but for once in about 5000 times; grows by error_bound_rate. What
+       no one can see is not in it, an asymmetry of the only path or of all of them: the limit in
+       any case is root_delay_s / 2 + root_dispersion_s. */
+    double error_bound_s;
+    double error_bound_rate; /* s/s */
 };
 
 /** The estimate of UTC at a local instant. */
