@@ -29,7 +29,7 @@
 /* So many sigma from the others a newcomer is taken for one of them. */
 #define STRANGE_SIGMAS 3.0
 /* One exchange widens or narrows what is believed of a bias at most by this factor. */
-#define BIAS_STEP 16.0
+#define BIAS_STEP 4.0
 /* … and so much of the exact result may be lost to rounding. */
 #define LEAST_LEFT 0.9
 /* A bias changes by a tenth of its own size in a day, as routes do: (0.1 σ)² a day. */
@@ -218,7 +218,9 @@ static double expect(const struct bank *bank, struct member *member, int lane, d
     const double *bias = row(bank, member, index);
     for (size_t i = 0; i < bank->size; i++)
         member->gain[i] = offset[i] - back * frequency[i] + bias[i];
-    *variance = member->gain[OFFSET] - back * member->gain[FREQUENCY] + member->gain[index];
+    /* Widened and narrowed again and again, rounding may have eaten it. */
+    *variance = fmax(member->gain[OFFSET] - back * member->gain[FREQUENCY] + member->gain[index],
+                     MIN_VARIANCE);
     return member->mean[OFFSET] - back * member->mean[FREQUENCY] + member->mean[index];
 }
 

@@ -159,8 +159,11 @@ START_TEST(first_errors_and_what_others_did_go_fast)
     in.error_s = 0; /* now it is */
     in.frequency_sd = 1e-6;
     slew_s(&discipline, in);
-    in.error_s = 0.05;
+    in.error_s = 5e-6;
     ck_assert_double_gt(slew_s(&discipline, in), 10);
+    in.error_s = 5e-4; /* the further beyond doubt, the sooner */
+    ck_assert_double_lt(slew_s(&discipline, in), 1.1);
+    in.error_s = 5e-6;
     in.moved = true;
     ck_assert_double_eq_tol(slew_s(&discipline, in), 1, 1e-6);
 }

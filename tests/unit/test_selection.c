@@ -228,6 +228,7 @@ START_TEST(a_drifting_liar_is_found_within_its_bounds)
         struct selection_candidate *c = add(panel, 0.001 * i, 0.02);
         c->frequency = i == 2 ? 6e-5 : 1e-5 + 1e-7 * i;
         c->frequency_variance = 1e-12;
+        c->samples = 100;
     }
     ck_assert(judge(panel)->found);
     expect(panel, 2, GN_SOURCE_FALSETICKER, GN_REASON_DISAGREES);
