@@ -8,7 +8,7 @@
 #define ARRIVED_SIGMAS 6.0
 #define EAGER_UPDATES 3
 #define EAGER_S 1.0
-#define MAX_SLEW_S 4096.0
+#define MAX_SLEW_S 1024.0
 /* The share of the estimator's own memory that a slew takes. */
 #define SLEW_SHARE 0.15
 #define INTERVAL_SHARE 0.18

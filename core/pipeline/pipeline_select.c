@@ -50,16 +50,17 @@ static bool quorate(const struct pipeline *pipeline)
 }
 
 /*
- * While our own estimate has a bound, a source that lies outside of it needs others to confirm it:
- * one that a majority has found lying does not become right when the others are gone, nor is the
- * first to be back after all were gone believed alone. But not for ever: we may be the one.
+ * Where fewer than half have a say, our own estimate is asked, as long as it has a bound: a source
+ * that a majority has found lying does not become right when the others are gone, nor is the first
+ * to be back after all were gone believed alone. The latter not for ever: we may be the one.
  */
 static void ask_history(struct pipeline *pipeline, const struct pipeline_turn *turn)
 {
-    bool alone =
-        !quorate(pipeline) && gn_local_sub(turn->now, pipeline->returned) < RETURN_PATIENCE_NS;
-    for (struct pipeline_source *s = pipeline->first; s != NULL && pipeline->bounded; s = s->next) {
-        bool asked = s->candidate->usable && (s->lied || alone);
+    bool back = gn_local_sub(turn->now, pipeline->returned) < RETURN_PATIENCE_NS;
+    if (!pipeline->bounded || quorate(pipeline))
+        return;
+    for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
+        bool asked = s->candidate->usable && (s->lied || back);
         double outside_s = asked ? against_us(pipeline, turn, s->candidate) : 0;
         if (fpclassify(outside_s) == FP_ZERO)
             continue;

@@ -15,8 +15,8 @@
 #define LEAST_RATE 1e-9
 /* Nobody tells the daemon that its clock was moved: it looks every ten seconds. */
 #define NOTICE_S 15.0
-/* The bounds of the last minutes count: an estimate that is corrected is followed within them. */
-#define SLACK_S 300.0
+/* The bounds of the last while count: an estimate that is corrected is followed within them. */
+#define SLACK_S 1200.0
 /* Longer than the longest poll interval and a lost packet. */
 #define PATIENCE_S 2400.0
 /* A drifting server is found out within so long. */
