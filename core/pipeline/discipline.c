@@ -22,6 +22,11 @@ void discipline_init(struct discipline *discipline)
     memset(discipline, 0, sizeof *discipline);
 }
 
+void discipline_moved(struct discipline *discipline)
+{
+    discipline->arrivals = 0;
+}
+
 static double clamp(double value, double limit)
 {
     return fmax(-limit, fmin(limit, value));
@@ -48,7 +53,7 @@ static double slew_time(const struct discipline *discipline, const struct pipeli
     /* What is beyond doubt should not wait for so long. */
     time_s *= fmin(1, ARRIVED_SIGMAS * in->error_sd / fabs(in->error_s));
     time_s = fmax(EAGER_S, fmin(MAX_SLEW_S, time_s));
-    if (!discipline->arrived)
+    if (discipline->arrivals < EAGER_UPDATES)
         time_s = EAGER_S;
     return fmax(time_s, fabs(in->error_s) / config->max_slew_rate);
 }
@@ -103,11 +108,11 @@ static void end_slew(struct discipline *discipline, const struct pipeline_config
 
 static void note_arrival(struct discipline *discipline, const struct discipline_input *in)
 {
+    bool arrived = fabs(in->error_s) < ARRIVED_SIGMAS * in->error_sd;
     if (in->moved)
-        discipline->arrived = false;
-    else if (discipline->updates >= EAGER_UPDATES &&
-             fabs(in->error_s) < ARRIVED_SIGMAS * in->error_sd)
-        discipline->arrived = true;
+        discipline->arrivals = 0;
+    else if (in->update && arrived && discipline->arrivals < EAGER_UPDATES)
+        discipline->arrivals++;
 }
 
 void discipline_run(struct discipline *discipline, const struct pipeline_config *config,

@@ -21,7 +21,7 @@ enum discipline_state {
 struct discipline {
     enum discipline_state state;
     int updates;       /* applied so far */
-    bool arrived;      /* the clock has been where it belongs since it was last moved */
+    int arrivals;      /* updates with the clock within doubt, since it was last moved */
     gn_local slew_end; /* valid while slewing */
 };
 
@@ -50,6 +50,9 @@ struct discipline_order {
 };
 
 void discipline_init(struct discipline *);
+
+/** The clock is not where it was left: the machine slept. */
+void discipline_moved(struct discipline *);
 
 /** Decide. Between updates this only ends slews. */
 void discipline_run(struct discipline *, const struct pipeline_config *,

@@ -21,6 +21,7 @@
 struct event {
     struct fusion_seat *seat;
     struct filter_measure measure;
+    bool counted;
 };
 
 struct fusion {
@@ -171,15 +172,21 @@ static void take(struct fusion *fusion, const struct fusion_seat *seat,
     bank_take(fusion->bank, seat->lane, measure, &seat->filter->noise, lesson);
 }
 
-static void replay(struct fusion *fusion)
+static struct event *event_at(struct fusion *fusion, size_t index)
 {
     size_t oldest = (fusion->next + fusion->capacity - fusion->count) % fusion->capacity;
+    return &fusion->history[(oldest + index) % fusion->capacity];
+}
+
+static void replay(struct fusion *fusion)
+{
     for (size_t i = 0; i < fusion->count; i++) {
-        const struct event *event = &fusion->history[(oldest + i) % fusion->capacity];
+        struct event *event = event_at(fusion, i);
         struct filter_measure measure = event->measure;
         struct noise_lesson lesson;
         if (!event->seat->seated)
             continue;
+        event->counted = true;
         filter_reweigh(event->seat->filter, &measure);
         take(fusion, event->seat, &measure, &lesson);
     }
@@ -194,36 +201,24 @@ static void make_anew(struct fusion *fusion)
     for (struct fusion_seat *seat = fusion->first; seat != NULL; seat = seat->next) {
         seat->lane = stays(seat) ? bank_add_lane(fusion->bank, bias_of(seat, wanted == 1)) : -1;
         seat->seated = seat->lane >= 0;
+        seat->missed = false;
         seat->moved = 0;
     }
     fusion->stale = false;
     replay(fusion);
 }
 
-bool fusion_seat_all(struct fusion *fusion)
-{
-    bool wrong = fusion->stale, any = false;
-    for (const struct fusion_seat *seat = fusion->first; seat != NULL; seat = seat->next) {
-        any = any || seat->wish == FUSION_TAKE;
-        wrong =
-            wrong || (seat->seated && seat->wish == FUSION_LEAVE) ||
-            (!seat->seated && seat->wish == FUSION_TAKE && bank_lanes(fusion->bank) < BANK_LANES);
-    }
-    if (!wrong || !any) /* with nobody left the estimate lives on */
-        return false;
-    make_anew(fusion);
-    return true;
-}
-
 /* --- samples --- */
 
-static void remember(struct fusion *fusion, struct fusion_seat *seat,
-                     const struct filter_measure *measure)
+static struct event *remember(struct fusion *fusion, struct fusion_seat *seat,
+                              const struct filter_measure *measure)
 {
-    fusion->history[fusion->next] = (struct event){seat, *measure};
+    struct event *event = &fusion->history[fusion->next];
+    *event = (struct event){seat, *measure, false};
     fusion->next = (fusion->next + 1) % fusion->capacity;
     if (fusion->count < fusion->capacity)
         fusion->count++;
+    return event;
 }
 
 /* More than half of the sources lie far off on one side, again and again: it is we who moved. */
@@ -254,17 +249,13 @@ static void watch_moves(struct fusion *fusion, struct fusion_seat *seat,
         s->moved = 0;
 }
 
-void fusion_take(struct fusion *fusion, struct fusion_seat *seat,
-                 const struct filter_measure *measure)
+static void count(struct fusion *fusion, struct event *event)
 {
+    struct fusion_seat *seat = event->seat;
+    const struct filter_measure *measure = &event->measure;
     struct noise_lesson lesson;
-    bool first;
-    remember(fusion, seat, measure);
-    if (filter_is_clock(seat->filter) && seat->filter->noise_count == CLOCK_KNOWN)
-        fusion->stale = true;
-    if (!seat->seated || fusion->stale)
-        return;
-    first = !bank_valid(fusion->bank);
+    bool first = !bank_valid(fusion->bank);
+    event->counted = true;
     take(fusion, seat, measure, &lesson);
     if (first)
         return;
@@ -273,4 +264,50 @@ void fusion_take(struct fusion *fusion, struct fusion_seat *seat,
         noise_learn(&seat->filter->noise, &interval, &lesson);
     }
     watch_moves(fusion, seat, &lesson);
+}
+
+/* A source that was silent is one of the truechimers again. */
+static void catch_up(struct fusion *fusion)
+{
+    for (size_t i = 0; i < fusion->count; i++) {
+        struct event *event = event_at(fusion, i);
+        struct fusion_seat *seat = event->seat;
+        if (!event->counted && seat->missed && seat->seated && seat->wish == FUSION_TAKE)
+            count(fusion, event);
+    }
+    for (struct fusion_seat *seat = fusion->first; seat != NULL; seat = seat->next)
+        seat->missed = seat->missed && seat->wish != FUSION_TAKE;
+}
+
+bool fusion_seat_all(struct fusion *fusion)
+{
+    bool wrong = fusion->stale, any = false, missed = false;
+    for (const struct fusion_seat *seat = fusion->first; seat != NULL; seat = seat->next) {
+        any = any || seat->wish == FUSION_TAKE;
+        missed = missed || (seat->missed && seat->wish == FUSION_TAKE);
+        wrong =
+            wrong || (seat->seated && seat->wish == FUSION_LEAVE) ||
+            (!seat->seated && seat->wish == FUSION_TAKE && bank_lanes(fusion->bank) < BANK_LANES);
+    }
+    if (!any) /* with nobody left the estimate lives on */
+        return false;
+    if (wrong)
+        make_anew(fusion);
+    else if (missed)
+        catch_up(fusion);
+    return wrong;
+}
+
+void fusion_take(struct fusion *fusion, struct fusion_seat *seat,
+                 const struct filter_measure *measure)
+{
+    struct event *event = remember(fusion, seat, measure);
+    if (filter_is_clock(seat->filter) && seat->filter->noise_count == CLOCK_KNOWN)
+        fusion->stale = true;
+    if (!seat->seated || fusion->stale)
+        return;
+    if (seat->wish == FUSION_TAKE)
+        count(fusion, event);
+    else
+        seat->missed = true;
 }

@@ -26,6 +26,7 @@ struct fusion_seat {
     enum fusion_wish wish; /* set by the owner before fusion_seat_all() */
     bool seated;           /* has a lane … */
     int lane;              /* … which */
+    bool missed;           /* samples came that did not count yet */
     int moved;             /* samples in a row far off, by sign */
     struct fusion_seat *next;
 };
@@ -50,7 +51,7 @@ void fusion_restart(struct fusion *);
 /** UTC was moved against local by `by_ns`. */
 void fusion_shift(struct fusion *, int64_t by_ns);
 
-/** Take a sample of a source; it counts at once if the source has a lane. */
+/** Take a sample of a source; it counts at once if the source is a truechimer. */
 void fusion_take(struct fusion *, struct fusion_seat *, const struct filter_measure *);
 
 /** Let all wishes come true. Returns whether the estimate had to be made anew. */

@@ -110,7 +110,7 @@ void pipeline_suspended(struct pipeline *pipeline, gn_local now, double by_s)
     pipeline->valid = false;
     pipeline->bounded = false;
     pipeline->agreed = false;
-    pipeline->discipline.arrived = false; /* the kernel has set the clock by a rough one */
+    discipline_moved(&pipeline->discipline); /* the kernel has set the clock by a rough one */
     if (pipeline->clock_state != GN_CLOCK_UNSET)
         pipeline->clock_state = GN_CLOCK_FREE_RUNNING;
     pipeline->dirty = true;

@@ -34,7 +34,7 @@ static double against_us(const struct pipeline *pipeline, const struct pipeline_
     estimate_fit_advance(&fit, turn->now);
     double apart_s = candidate->offset_s - gn_seconds(fit.base_ns - turn->base_ns) - fit.offset_s;
     double allowed_s = candidate->interval_s + pipeline->root_delay_s / 2 +
-                       pipeline->source_dispersion_s + pipeline_doubt_s(pipeline, turn->now);
+                       pipeline->source_dispersion_s + PIPELINE_SIGMAS * estimate_fit_sd(&fit);
     return fabs(apart_s) > allowed_s ? apart_s - copysign(allowed_s, apart_s) : 0;
 }
 
@@ -139,7 +139,7 @@ static struct pipeline_source *source_at(const struct pipeline *pipeline, size_t
     return source;
 }
 
-static void tell_falsetickers(struct pipeline *pipeline)
+static void tell_falsetickers(struct pipeline *pipeline, const struct pipeline_turn *turn)
 {
     for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
         bool lies = s->candidate->state == GN_SOURCE_FALSETICKER;
@@ -148,7 +148,8 @@ static void tell_falsetickers(struct pipeline *pipeline)
                           s->candidate->outside_s,
                           "%s disagrees with the majority: %+.6f s outside of what they allow",
                           s->name, s->candidate->outside_s);
-        s->lied = lies;
+        if (lies || turn->selection.found) /* without a majority nobody is acquitted */
+            s->lied = lies;
     }
 }
 
@@ -177,7 +178,7 @@ void pipeline_select(struct pipeline *pipeline, struct pipeline_turn *turn)
         turn->selection.found = false;
         return;
     }
-    tell_falsetickers(pipeline);
+    tell_falsetickers(pipeline, turn);
     tell_majority(pipeline, &turn->selection);
     if (!turn->selection.found)
         return;

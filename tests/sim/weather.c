@@ -288,7 +288,7 @@ static void write_jumps(struct sky *sky, int server, double end_s)
     for (double at_s = scale(sky, 10, end_s); at_s < end_s; at_s += scale(sky, 60, end_s)) {
         event(sky, at_s);
         fprintf(sky->file, "node = \"server%d\"; step = %.6f; }", server + 1,
-                either_sign(sky, scale(sky, 0.01, 100)));
+                either_sign(sky, scale(sky, 0.5, 100)));
     }
 }
 
