@@ -511,9 +511,30 @@ void bank_take(struct bank *bank, int lane, const struct filter_measure *measure
     settle_base(bank);
 }
 
+/* Nothing is known of a bias any more. */
+static void forget_bias(struct bank *bank, int lane)
+{
+    size_t index = FIRST_LANE + (size_t)lane;
+    bank->bias_variance[lane] = bank->bias_expected[lane];
+    for (unsigned k = 0; k < BANK_MEMBERS; k++) {
+        struct member *member = &bank->members[k];
+        member->mean[index] = 0;
+        for (size_t i = 0; i < bank->size; i++)
+            row(bank, member, i)[index] = row(bank, member, index)[i] = 0;
+        row(bank, member, index)[index] = bank->bias_variance[lane];
+    }
+}
+
 void bank_reroute(struct bank *bank, int lane, double by_s)
 {
-    add_bias(bank, lane, by_s * by_s / 4); /* all of it one way, or the other */
+    double variance = by_s * by_s / 4; /* all of it one way, or the other */
+    if (by_s > 0 || bank->size > FIRST_LANE + 1) {
+        add_bias(bank, lane, variance);
+        return;
+    }
+    forget_bias(bank, lane);
+    for (unsigned k = 0; k < BANK_MEMBERS; k++)
+        row(bank, &bank->members[k], OFFSET)[OFFSET] += variance;
 }
 
 void bank_widen(struct bank *bank, double by_s)

@@ -47,7 +47,10 @@ bool bank_valid(const struct bank *);
 void bank_take(struct bank *, int lane, const struct filter_measure *, const struct noise *,
                struct noise_lesson *lesson);
 
-/** A lane's path has changed by `by_s`, nobody knows in which direction: so has its bias. */
+/**
+ * A lane's path has become longer by `by_s`, or shorter (< 0), nobody knows in which direction: so
+ * has its bias. A lone source on a shorter path is to be believed more than what was known.
+ */
 void bank_reroute(struct bank *, int lane, double by_s);
 
 /** All sources have moved against us by about `by_s`: follow, the frequency is kept. */

@@ -164,11 +164,8 @@ static bool stays(const struct fusion_seat *seat)
 static void take(struct fusion *fusion, const struct fusion_seat *seat,
                  const struct filter_measure *measure, struct noise_lesson *lesson)
 {
-    /* The shorter of two paths is the one to be believed. */
-    if (measure->rerouted_s > 0)
+    if (measure->rerouted_s < 0 || measure->rerouted_s > 0)
         bank_reroute(fusion->bank, seat->lane, measure->rerouted_s);
-    else if (measure->rerouted_s < 0)
-        bank_widen(fusion->bank, measure->rerouted_s / 2);
     bank_take(fusion->bank, seat->lane, measure, &seat->filter->noise, lesson);
 }
 

@@ -14,6 +14,8 @@
 /* One exchange more is worth its packet when our doubt has grown to this times its own noise. */
 #define POLL_GROWTH 1.3
 #define POLL_AGE_SHARE 8.0
+/* Routes that change move a source's offset by this share of its delay, rarely by more. */
+#define FEIGNED_SHARE 0.125
 /* Sources that do not poll are lost after so many of their usual intervals in silence. */
 #define SILENT_INTERVALS 8.0
 
@@ -409,6 +411,9 @@ void pipeline_source_judge(struct pipeline *pipeline, struct pipeline_source *so
         candidate->frequency = fit.frequency;
         candidate->frequency_variance = fit.frequency_variance;
         candidate->samples = source->estimate.samples;
+        candidate->feigned_frequency =
+            FEIGNED_SHARE * filter_recent_delay_s(&source->filter) /
+            fmax(1, gn_seconds(gn_local_sub(source->last.at, source->estimate.first)));
         bound(source, &fit, candidate);
     }
     candidate->reason = why_unusable(pipeline, source, candidate, now);

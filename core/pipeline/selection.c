@@ -148,10 +148,10 @@ static void find_drifting(struct selection *selection, struct selection_candidat
     const struct selection_candidate *median = median_of(candidates, count, tier, true, scratch);
     for (size_t i = 0; median != NULL && i < count; i++) {
         struct selection_candidate *c = &candidates[i];
-        double doubt =
-            few(c) * few(median) * sqrt(c->frequency_variance + median->frequency_variance);
-        if (!chimes(c, tier) || c->trust ||
-            fabs(c->frequency - median->frequency) <= FREQUENCY_SIGMAS * doubt + LEAST_DRIFT)
+        double sigma = sqrt(c->frequency_variance + median->frequency_variance);
+        double doubt = FREQUENCY_SIGMAS * few(c) * few(median) * sigma + LEAST_DRIFT +
+                       c->feigned_frequency + median->feigned_frequency;
+        if (!chimes(c, tier) || c->trust || fabs(c->frequency - median->frequency) <= doubt)
             continue;
         c->state = GN_SOURCE_FALSETICKER;
         c->reason = GN_REASON_DISAGREES;

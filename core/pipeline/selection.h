@@ -34,6 +34,7 @@ struct selection_candidate {
     double distance_s; /* root distance: what it is worth */
     /* Of its own estimate. */
     double variance, frequency, frequency_variance;
+    double feigned_frequency; /* what a changing path alone could look like, s/s */
     unsigned samples;
     /* out */
     enum gn_source_state state;

@@ -84,6 +84,18 @@ static bool all_finite(const struct gn_source_report *report)
            isfinite(report->jitter_s) && isfinite(report->last_rx_age_s);
 }
 
+/*
+ * A server that drifts is within its bounds at first, and with it whoever follows it: its
+ * frequency, or what it has drifted by, has to show first.
+ */
+static bool learns(const struct watch *watch, double at_s)
+{
+    bool drifts = false;
+    for (int i = 0; i < watch->weather->servers; i++)
+        drifts = drifts || watch->weather->lies[i] == LIE_DRIFT;
+    return drifts && (!watch->follows || at_s < watch->learns_until_s);
+}
+
 static void see_true_server(struct glance *glance, const struct gn_source_report *report,
                             uint64_t before)
 {
@@ -91,7 +103,7 @@ static void see_true_server(struct glance *glance, const struct gn_source_report
     glance->answering += report->samples_total >= 4 && report->reach != 0;
     if (report->samples_total > 0)
         glance->widest_s = fmax(glance->widest_s, report->root_distance_s);
-    if (report->state == GN_SOURCE_FALSETICKER)
+    if (report->state == GN_SOURCE_FALSETICKER && !learns(glance->watch, glance->at_s))
         broken(glance->watch, WATCH_TRUE, glance->at_s,
                "%s is called a falseticker (off %.6f ± %.6f s, ± %.3f ppm, %u samples)",
                report->name, report->offset_s + glance->clock_error_s, report->offset_sd_s,
@@ -231,21 +243,6 @@ static double claimed_s(const struct gn_tracking *tracking)
            gn_state_root_dispersion_s(&tracking->state, tracking->now);
 }
 
-/*
- * A server that drifts is within its bounds at first, and with it whoever follows it: its
- * frequency, or what it has drifted by, has to show first.
- */
-static bool learns(struct watch *watch, double at_s)
-{
-    bool drifts = false;
-    for (int i = 0; i < watch->weather->servers; i++)
-        drifts = drifts || watch->weather->lies[i] == LIE_DRIFT;
-    if (!watch->follows)
-        watch->learns_until_s = at_s + LEARNING_S;
-    watch->follows = true;
-    return drifts && at_s < watch->learns_until_s;
-}
-
 static void check_bound(struct watch *watch, double at_s, const struct gn_tracking *tracking,
                         double clock_error_s)
 {
@@ -304,6 +301,9 @@ void watch_look(struct watch *watch, struct node *node, double at_s, const struc
         broken(watch, WATCH_FINITE, at_s, "a number is none");
     bool holds = tracking.state.clock_state == GN_CLOCK_HOLDOVER;
     if ((tracking.state.synchronised || holds) && majority_known(&glance)) {
+        if (!watch->follows)
+            watch->learns_until_s = at_s + LEARNING_S;
+        watch->follows = true;
         if (!learns(watch, at_s)) {
             check_bound(watch, at_s, &tracking, clock_error_s);
             check_clock(watch, at_s, &tracking, clock_error_s);
