@@ -151,41 +151,64 @@ static double window_jitter_s(const struct filter *filter)
     return jitter_s > MIN_JITTER_S ? jitter_s : MIN_JITTER_S;
 }
 
+struct span {
+    double least_s, most_s;
+};
+
+static struct span last_delays(const struct filter *filter)
+{
+    struct span span = {HUGE_VAL, 0};
+    for (unsigned i = 1; i <= ROUTE_RUN; i++) {
+        double delay_s = filter->ring[(filter->next + FILTER_WINDOW - i) % FILTER_WINDOW];
+        span.least_s = fmin(span.least_s, delay_s);
+        span.most_s = fmax(span.most_s, delay_s);
+    }
+    return span;
+}
+
 /*
  * The route became longer: the last twelve all lie above nine tenths of the rest, which chance
  * does about never. Without this their whole excess would count as queueing.
  */
 static bool route_longer(const struct filter *filter)
 {
-    double least = HUGE_VAL;
-    if (filter->count < ROUTE_WINDOW)
-        return false;
-    for (unsigned i = 1; i <= ROUTE_RUN; i++) {
-        double delay_s = filter->ring[(filter->next + FILTER_WINDOW - i) % FILTER_WINDOW];
-        least = delay_s < least ? delay_s : least;
-    }
-    unsigned above = filter->count - rank_of(filter, least) - ROUTE_RUN;
+    double least_s = last_delays(filter).least_s;
+    unsigned above = filter->count - rank_of(filter, least_s) - ROUTE_RUN;
     return above <= (filter->count - ROUTE_RUN) / 10 &&
-           least > filter->sorted[0] + 2 * window_jitter_s(filter);
+           least_s > filter->sorted[0] + 2 * window_jitter_s(filter);
+}
+
+/* A queue has gone: the last twelve all lie below nine tenths of the rest. */
+static bool queue_gone(const struct filter *filter)
+{
+    double most_s = last_delays(filter).most_s;
+    unsigned below = rank_of(filter, most_s) + 1 - ROUTE_RUN;
+    return below <= (filter->count - ROUTE_RUN) / 10;
+}
+
+/* It is another path now; what was known of the old one's noise does not hold. */
+static double reroute(struct filter *filter, unsigned keep, double before_s)
+{
+    while (filter->count > keep)
+        forget_oldest(filter);
+    noise_init(&filter->noise);
+    return filter->sorted[filter->count / 2] - before_s;
 }
 
 /* Returns by how much the path has become longer; < 0: shorter. */
 static double watch_route(struct filter *filter, double delay_s)
 {
-    double before_s = filter->count > 0 ? filter->sorted[0] : delay_s;
+    double usual_s = filter->count > 0 ? filter->sorted[filter->count / 2] : delay_s;
     double clearly = filter->count > 16 ? 5 : 10;
-    bool changed =
+    bool shorter =
         filter->count > 3 &&
         delay_s < filter->sorted[0] - clearly * window_jitter_s(filter) - 2 * MIN_JITTER_S;
-    if (changed)
-        filter->count = 0;
     remember(filter, delay_s);
-    if (route_longer(filter)) {
-        changed = true;
-        while (filter->count > ROUTE_KEEP)
-            forget_oldest(filter);
-    }
-    return changed ? filter->sorted[0] - before_s : 0;
+    if (shorter)
+        return reroute(filter, 1, usual_s);
+    if (filter->count >= ROUTE_WINDOW && (route_longer(filter) || queue_gone(filter)))
+        return reroute(filter, ROUTE_KEEP, usual_s);
+    return 0;
 }
 
 /* The least delay seen lies above the least there is by so much at most. */
