@@ -118,17 +118,21 @@ static enum fusion_wish wish_for(const struct selection_candidate *candidate)
     return candidate->state == GN_SOURCE_UNUSABLE ? FUSION_STAY : FUSION_LEAVE;
 }
 
-/* Returns how many sources count. */
-static size_t fuse(struct pipeline *pipeline, struct pipeline_turn *turn)
+/* Returns how many sources count. What the others send from here on waits for their turn. */
+static size_t make_wishes(struct pipeline *pipeline)
 {
     size_t used = 0;
     for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
         s->seat.wish = wish_for(s->candidate);
         used += s->seat.wish == FUSION_TAKE;
     }
+    return used;
+}
+
+static void fuse(struct pipeline *pipeline, struct pipeline_turn *turn)
+{
     turn->update = fusion_seat_all(pipeline->fusion);
     bank_fit(fusion_bank(pipeline->fusion), turn->now, &turn->fit);
-    return used;
 }
 
 static struct pipeline_source *source_at(const struct pipeline *pipeline, size_t index)
@@ -176,14 +180,16 @@ void pipeline_select(struct pipeline *pipeline, struct pipeline_turn *turn)
     if (waiting(pipeline, turn)) {
         make_wait(pipeline);
         turn->selection.found = false;
-        return;
     }
+    pipeline->used = make_wishes(pipeline);
+    if (!pipeline->settled)
+        return;
     tell_falsetickers(pipeline, turn);
     tell_majority(pipeline, &turn->selection);
     if (!turn->selection.found)
         return;
     pipeline->system = source_at(pipeline, turn->selection.system);
-    pipeline->used = fuse(pipeline, turn);
+    fuse(pipeline, turn);
     turn->update = turn->update || pipeline->system != before;
     for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
         turn->update = turn->update || (s->fresh && s->seat.seated);

@@ -230,6 +230,14 @@ void member_place(struct member *member, const struct gn_address *address, int64
     run(member, &event);
 }
 
+void member_wake(struct member *member)
+{
+    if (!member->placed)
+        return;
+    struct client_event event = new_event(member, CLIENT_START, gn_now(member->host));
+    run(member, &event);
+}
+
 void member_count(const struct member *member, struct client_counters *sum)
 {
     sum->sent += member->client.counters.sent;

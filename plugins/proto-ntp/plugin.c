@@ -100,6 +100,7 @@ static const struct gn_role roles[] = {
         .start = upstream_start,
         .stop = upstream_stop,
         .close = upstream_close,
+        .event = upstream_event,
     },
     {
         .kind = GN_SERVER,

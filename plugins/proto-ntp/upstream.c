@@ -192,6 +192,13 @@ int upstream_start(void *instance)
     return 0;
 }
 
+void upstream_event(void *instance, const struct gn_event *event)
+{
+    struct upstream *upstream = instance;
+    for (size_t i = 0; i < upstream->count && event->kind == GN_EVENT_SUSPENDED; i++)
+        member_wake(&upstream->members[i]);
+}
+
 void upstream_stop(void *instance)
 {
     const struct upstream *upstream = instance;

@@ -19,6 +19,7 @@ struct upstream_config {
 /** The functions of the role; see struct gn_role. */
 int upstream_open(struct gn_host *host, void *shared, const void *config, void **instance);
 int upstream_start(void *instance);
+void upstream_event(void *instance, const struct gn_event *event);
 void upstream_stop(void *instance);
 void upstream_close(void *instance);
 

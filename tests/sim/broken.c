@@ -74,7 +74,7 @@ void __wrap_selection_run(struct selection *selection, struct selection_candidat
         bool lies = c->state == GN_SOURCE_FALSETICKER;
         if (is("credulous") && lies) {
             c->usable = true;
-            c->state = GN_SOURCE_UNSELECTED;
+            c->state = GN_SOURCE_SELECTED;
             c->reason = GN_REASON_OK;
             selection->system = i;
         }

@@ -63,7 +63,8 @@ struct gn_role {
     /** Free what `open` allocated. */
     void (*close)(void *instance);
 
-    /** An event of the daemon. Optional; outputs live by it. */
+    /** An event of the daemon. Optional; outputs live by it, sources hear that the machine slept.
+     */
     void (*event)(void *instance, const struct gn_event *event);
 };
 
