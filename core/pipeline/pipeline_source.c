@@ -271,6 +271,7 @@ static int take(struct pipeline *pipeline, struct pipeline_source *source,
         start_estimate(pipeline, source);
     if (estimate_update(&source->estimate, &measure) == ESTIMATE_SPIKE) {
         source->poll_s = least_poll_s(source); /* the next one tells who has moved */
+        source->reach &= 0xFE;                 /* it answers, but not what it used to say */
         return -EAGAIN;
     }
     fusion_take(pipeline->fusion, &source->seat, &measure);

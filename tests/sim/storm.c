@@ -25,7 +25,6 @@ struct plan {
     int jobs;
     bool world, story;
     const char *only; /* a rule that alone counts; NULL: all */
-    const char *debt; /* file of rules that are known to be broken, and how often; NULL: none is */
     const char *plugins, *program;
 };
 
@@ -209,52 +208,27 @@ static void run_all(const struct plan *plan, struct score *sum)
 
 /* ---------------------------------------------------------------- the verdict */
 
-/* Lines of a rule and a number of lives. Returns false, and says why, when it cannot be read. */
-static bool read_debt(const char *path, uint32_t *debt)
-{
-    FILE *file = path != NULL ? fopen(path, "re") : NULL;
-    char line[200], name[32];
-    unsigned lives;
-    while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        for (int rule = 0; line[0] != '#' && rule < WATCH_RULES; rule++)
-            if (sscanf(line, "%31s %u", name, &lives) == 2 &&
-                strcmp(name, watch_rule_name((enum watch_rule)rule)) == 0)
-                debt[rule] = lives;
-    if (path != NULL && file == NULL)
-        printf("not ok - %s: %s\n", path, strerror(errno));
-    if (file != NULL)
-        fclose(file);
-    return path == NULL || file != NULL;
-}
-
-/* The number of lives must be the known one: with fewer, the debt is to be lowered. */
 static bool tell(const struct plan *plan, const struct score *score)
 {
-    uint32_t debt[WATCH_RULES] = {0};
-    bool good = read_debt(plan->debt, debt);
+    bool good = score->failed == 0;
     for (int rule = 0; rule < WATCH_RULES; rule++) {
-        bool kept = score->lives[rule] == debt[rule];
-        if (plan->only != NULL && strcmp(plan->only, watch_rule_name((enum watch_rule)rule)) != 0)
+        const char *name = watch_rule_name((enum watch_rule)rule);
+        if (plan->only != NULL && strcmp(plan->only, name) != 0)
             continue;
-        good = good && kept;
-        printf("%s - %s: broken in %" PRIu32 " lives", kept ? "ok" : "not ok",
-               watch_rule_name((enum watch_rule)rule), score->lives[rule]);
-        if (debt[rule] > 0)
-            printf(", known of %" PRIu32 "%s", debt[rule],
-                   score->lives[rule] < debt[rule] ? ": lower it" : "");
-        printf("\n");
+        good = good && score->lives[rule] == 0;
+        printf("%s - %s: broken in %" PRIu32 " lives\n", score->lives[rule] == 0 ? "ok" : "not ok",
+               name, score->lives[rule]);
     }
     printf("%s - %" PRIu64 " storms from seed %" PRIu64 " came to their end\n",
            score->failed == 0 ? "ok" : "not ok", plan->count, plan->first);
-    return good && score->failed == 0;
+    return good;
 }
 
 /* ---------------------------------------------------------------- arguments */
 
 static int usage(void)
 {
-    fputs("Usage: storm [--seed N | --from N] [--count N] [--jobs N] [--only RULE] [--debt FILE]\n"
-          "             [--story]\n"
+    fputs("Usage: storm [--seed N | --from N] [--count N] [--jobs N] [--only RULE] [--story]\n"
           "       storm --world --seed N >WORLD.conf\n",
           stderr);
     return 2;
@@ -280,9 +254,6 @@ static bool take(struct plan *plan, int option)
     case 'o':
         plan->only = optarg;
         return true;
-    case 'd':
-        plan->debt = optarg;
-        return true;
     case 'w':
         plan->world = true;
         return true;
@@ -297,15 +268,10 @@ static bool take(struct plan *plan, int option)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"seed", required_argument, NULL, 's'},
-        {"from", required_argument, NULL, 'f'},
-        {"count", required_argument, NULL, 'c'},
-        {"jobs", required_argument, NULL, 'j'},
-        {"only", required_argument, NULL, 'o'},
-        {"debt", required_argument, NULL, 'd'},
-        {"world", no_argument, NULL, 'w'},
-        {"story", no_argument, NULL, 't'},
-        {NULL, 0, NULL, 0},
+        {"seed", required_argument, NULL, 's'},  {"from", required_argument, NULL, 'f'},
+        {"count", required_argument, NULL, 'c'}, {"jobs", required_argument, NULL, 'j'},
+        {"only", required_argument, NULL, 'o'},  {"world", no_argument, NULL, 'w'},
+        {"story", no_argument, NULL, 't'},       {NULL, 0, NULL, 0},
     };
     const char *plugins = getenv("GNOMON_PLUGINS");
     struct plan plan = {.first = 1,
