@@ -116,6 +116,8 @@ static void add_nodes(struct reader *reader, const config_setting_t *entry, cons
     const char *text = reader_string(reader, entry, "config");
     const char *file = reader_string(reader, entry, "config_file");
     const char *group = reader_keep(reader, name);
+    if (text == NULL && file == NULL) /* it is there, but no text */
+        return;
     struct node_setup setup = {
         .name = group,
         .config = file != NULL ? config_path(reader, file) : NULL,
