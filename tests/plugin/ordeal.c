@@ -6,6 +6,7 @@
 #include <math.h>
 #include <sim/chance.h>
 #include <sim/node.h>
+#include <sim/vdev.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -357,6 +358,7 @@ static void check_never_begun(struct world_of_one *self)
 
 static void live(struct world_of_one *self)
 {
+    static const struct vdev_pps_config pulses = {.place.path = "/dev/pps0", .width_s = 0.1};
     bool from_birth = below(self, 3) == 0;
     if (from_birth)
         make_plan(self);
@@ -364,6 +366,7 @@ static void live(struct world_of_one *self)
     if (self->subject != NULL) {
         add_address(self, self->subject, node_host(self->subject), "192.0.2.2");
         add_address(self, self->subject, node_host(self->subject), "2001:db8::2");
+        vdev_add_pps(node_devices(self->subject), &pulses);
     }
     if (self->subject == NULL || node_start(self->subject) < 0) {
         check_never_begun(self);

@@ -7,7 +7,8 @@
  * and its clock is set by others and sleeps. Then all is well again, and so must the daemon be.
  *
  * The world has a true server, time.example.net (192.0.2.1, 2001:db8::1), and on demand a witness,
- * who asks the daemon (192.0.2.2, 2001:db8::2) for the time. All follows from the seed.
+ * who asks the daemon (192.0.2.2, 2001:db8::2) for the time. The daemon's machine has true pulses,
+ * /dev/pps0. All follows from the seed.
  */
 
 #include <host/loader.h>

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEEDS 256
+#define SEEDS 128
 #define SUBJECTS_MAX 64
 #define ORDEALS_MAX (SUBJECTS_MAX * 4)
 
@@ -41,6 +41,10 @@ static const struct ordeal known[] = {
      STEPS "sources = ( { use = \"proto-ntp\"; server = \"192.0.2.1\"; } );"
            "servers = ( { use = \"proto-ntp\"; allow = [ \"192.0.2.0/24\" ]; } );",
      ORDEAL_ANSWER},
+    {"pps", "refclock-pps",
+     STEPS "sources = ( { use = \"proto-ntp\"; name = \"lan\"; server = \"192.0.2.1\"; },"
+           "            { use = \"refclock-pps\"; lock = \"lan\"; } );",
+     ORDEAL_SYNCHRONISE},
     {"local", "refclock-local", "sources = ( { use = \"refclock-local\"; } );", ORDEAL_LIVE},
     {"syslog", "out-syslog", OUTPUT "( { use = \"out-syslog\"; protocol = \"syslog\"; } );",
      ORDEAL_WRITE},

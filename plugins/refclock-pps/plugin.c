@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * refclock-pps: a pulse at the beginning of each second, stamped by the kernel (RFC 2783).
+ *
+ * Read by a timer shortly after each pulse is due, not when poll(2) says so: many kernels call a
+ * PPS device readable at all times.
+ */
+
+#include "pulse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gnomon/plugin.h>
+#include <linux/pps.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REFID 0x50505300u /* "PPS" */
+
+/* A device that is not there, or was taken away, may come. */
+#define RETRY_NS (10 * GN_NS_PER_S)
+
+/* A pulse is read after this share of the interval: interrupts can be late. */
+#define LAG 0.02
+
+/* Without pulses, and until the other edge has come, it is looked for them so often an interval. */
+#define LOOKS 8
+
+/* Who numbers the seconds has given time within so many of its intervals. */
+#define FRESH 4
+
+/* Pulses that fail to come before it is told. */
+#define PATIENCE 3
+
+struct config {
+    const char *device;
+    int edge; /* enum pulse_edge */
+    const char *lock;
+    int64_t rate;
+    double width_s, precision_s;
+};
+
+struct pps {
+    struct gn_host *host;
+    const struct config *config;
+    struct gn_device *device; /* NULL: it is not there */
+    struct gn_source *source;
+    struct gn_timer *timer; /* the next look */
+    struct pulse pulse;
+    int64_t interval_ns;
+    gn_local expected; /* the next pulse */
+    unsigned misses;   /* pulses in a row that have not come */
+    bool both;         /* edges are captured */
+    bool told_edge;
+};
+
+/* ---------------------------------------------------------------- which second it is */
+
+/* What somebody says of a pulse: UTC is the system clock plus this. */
+struct teller {
+    const char *name; /* of the source to be asked */
+    bool found;
+    const char *why; /* it cannot be believed; NULL: it can */
+    double offset_s, doubt_s;
+    uint8_t leap;
+};
+
+/* Has it given time lately, by its own measure? A receiver without the sky may pulse on. */
+static bool is_fresh(const struct gn_source_report *report)
+{
+    double interval_s = report->samples > 1 ? report->span_s / (report->samples - 1) : 0;
+    return report->reach != 0 && report->samples > 0 &&
+           report->last_rx_age_s <= FRESH * (interval_s > 1 ? interval_s : 1);
+}
+
+static void ask_source(void *arg, const struct gn_source_report *report)
+{
+    struct teller *teller = arg;
+    if (strcmp(report->name, teller->name) != 0)
+        return;
+    teller->found = true;
+    teller->why = !is_fresh(report)                        ? "gives no time"
+                  : report->state == GN_SOURCE_FALSETICKER ? "disagrees with the majority"
+                                                           : NULL;
+    teller->offset_s = report->offset_s;
+    teller->doubt_s = 4 * report->offset_sd_s;
+    teller->leap = report->leap;
+}
+
+/* In hold-over, too: the error bound says how long it is good for. */
+static void ask_estimate(struct pps *self, gn_utc system, struct teller *teller)
+{
+    struct gn_state state = {.size = sizeof state};
+    teller->found = true;
+    teller->why = "has not been set by any source";
+    if (gn_state_read(self->host, &state) < 0 ||
+        (state.clock_state != GN_CLOCK_LOCKED && state.clock_state != GN_CLOCK_HOLDOVER))
+        return;
+    gn_utc utc = gn_state_utc(&state, gn_from_system(self->host, system));
+    teller->why = NULL;
+    teller->offset_s = gn_seconds(gn_utc_sub(utc, system));
+    teller->doubt_s = gn_state_error_bound_s(&state, gn_now(self->host));
+    teller->leap = state.leap;
+}
+
+/* Returns false and tells why when nobody can say it. */
+static bool ask(struct pps *self, gn_utc system, struct teller *teller)
+{
+    char words[160];
+    *teller = (struct teller){.name = self->config->lock};
+    if (teller->name != NULL)
+        gn_report_sources(self->host, ask_source, teller);
+    else
+        ask_estimate(self, system, teller);
+    if (teller->found && teller->why == NULL && !pulse_tells(&self->pulse, teller->doubt_s))
+        teller->why = "is too uncertain";
+    if (teller->found && teller->why == NULL)
+        return true;
+    snprintf(words, sizeof words, "which second the pulses mark is not known: %.64s %s",
+             teller->name != NULL ? teller->name : "the clock",
+             teller->found ? teller->why : "(lock) is no source of this configuration");
+    gn_source_fault(self->host, self->source, GN_REASON_WAITING, words);
+    return false;
+}
+
+/* ---------------------------------------------------------------- pulses */
+
+static void submit(struct pps *self, gn_local local, gn_utc utc, uint8_t leap)
+{
+    struct gn_sample sample = {
+        .size = sizeof sample,
+        .kind = GN_SAMPLE_ONE_WAY,
+        .local = local,
+        .utc = utc,
+        .dispersion_s = self->config->precision_s,
+        .leap = leap == GN_LEAP_UNSYNCHRONISED ? GN_LEAP_NORMAL : leap,
+        .refid = REFID,
+        .ref_time = utc,
+    };
+    gn_source_submit(self->host, self->source, &sample);
+}
+
+static void number(struct pps *self, gn_utc system)
+{
+    char words[160];
+    struct teller teller;
+    double late_s;
+    gn_utc utc;
+    if (!ask(self, system, &teller))
+        return;
+    gn_local local = gn_from_system(self->host, system);
+    gn_utc told = gn_utc_add(system, gn_nanoseconds(teller.offset_s));
+    switch (pulse_number(&self->pulse, local, told, &utc, &late_s)) {
+    case PULSE_NUMBERED:
+        submit(self, local, utc, teller.leap);
+        break;
+    case PULSE_AMBIGUOUS:
+        snprintf(words, sizeof words,
+                 "ambiguous: %.64s is %.2f s from the pulses; its `offset` has to be corrected",
+                 teller.name != NULL ? teller.name : "the estimate", late_s < 0 ? -late_s : late_s);
+        gn_source_fault(self->host, self->source, GN_REASON_BAD_REPLY, words);
+        break;
+    case PULSE_CONTRARY:
+        gn_log(self->host, GN_INFO, "the pulse would mark another second than those before it");
+        break;
+    }
+}
+
+static void tell_edge(struct pps *self)
+{
+    if (self->told_edge)
+        return;
+    self->told_edge = true;
+    gn_log(self->host, GN_INFO, "%s: a pulse begins with the %s edge%s", self->config->device,
+           self->pulse.edge == PULSE_CLEAR ? "clear" : "assert",
+           self->config->edge != PULSE_AUTO ? ", as configured"
+           : self->both                     ? ", the shorter half of the period"
+                                            : ", the only one that is captured");
+}
+
+/* Captured, but none that counts. */
+static void refuse(struct pps *self, enum pulse_verdict verdict)
+{
+    char words[160];
+    if (verdict == PULSE_CLOSE)
+        snprintf(words, sizeof words,
+                 "%.64s: pulses come faster than `rate` says; noise, or both edges of a pulse",
+                 self->config->device);
+    else
+        snprintf(words, sizeof words, "%.64s: a pulse is %.3f s wide, not %.3f s (width)",
+                 self->config->device, gn_seconds(self->pulse.width_ns), self->config->width_s);
+    gn_source_fault(self->host, self->source, GN_REASON_BAD_REPLY, words);
+}
+
+/* The pulse that was due is not there. */
+static void miss(struct pps *self)
+{
+    char words[160];
+    gn_source_poll(self->host, self->source);
+    self->expected = gn_local_add(self->expected, self->interval_ns);
+    if (++self->misses < PATIENCE)
+        return;
+    snprintf(words, sizeof words, "%.64s: no pulses; see to antenna, cable and receiver",
+             self->config->device);
+    gn_source_fault(self->host, self->source, GN_REASON_NO_REPLY, words);
+}
+
+/* ---------------------------------------------------------------- looking */
+
+static int fetch(struct pps *self, struct pulse_reading *reading)
+{
+    struct pps_fdata data = {0};
+    int rc = gn_device_ioctl(self->host, self->device, PPS_FETCH, &data);
+    if (rc < 0)
+        return rc;
+    *reading = (struct pulse_reading){
+        .both = self->both,
+        .assert_sequence = data.info.assert_sequence,
+        .clear_sequence = data.info.clear_sequence,
+        .assert_at = {data.info.assert_tu.sec * GN_NS_PER_S + data.info.assert_tu.nsec},
+        .clear_at = {data.info.clear_tu.sec * GN_NS_PER_S + data.info.clear_tu.nsec},
+    };
+    return 0;
+}
+
+static const char *remedy(int error)
+{
+    switch (error) {
+    case -ENOENT:
+        return "; is the module of the pulses loaded (pps-gpio, pps-ldisc)?";
+    case -EACCES:
+        return "; who runs gnomond must be allowed to read it";
+    case -ENOTTY:
+        return "; it is no PPS device";
+    default:
+        return "";
+    }
+}
+
+static void lose(struct pps *self, const char *doing, int error)
+{
+    char words[256];
+    snprintf(words, sizeof words, "cannot %s %.64s: %.48s%s", doing, self->config->device,
+             strerror(-error), remedy(error));
+    gn_device_close(self->host, self->device);
+    self->device = NULL;
+    gn_source_fault(self->host, self->source, GN_REASON_DEVICE, words);
+}
+
+/* When the next pulse will be there to be read; soon where none is expected yet. */
+static int64_t next_look(const struct pps *self, gn_local now, enum pulse_verdict verdict)
+{
+    int64_t look_ns = self->interval_ns / LOOKS;
+    int64_t due_ns = gn_local_sub(self->expected, now) + (int64_t)(LAG * (double)self->interval_ns);
+    return verdict == PULSE_WAIT || self->misses > 0 || due_ns < look_ns ? look_ns : due_ns;
+}
+
+static void come(struct pps *self, gn_local now, gn_utc at)
+{
+    int64_t behind_ns = gn_local_sub(now, gn_from_system(self->host, at));
+    self->misses = 0;
+    self->expected = gn_local_add(now, self->interval_ns - behind_ns % self->interval_ns);
+}
+
+static enum pulse_verdict look(struct pps *self, gn_local now)
+{
+    struct pulse_reading reading;
+    gn_utc at;
+    int error = fetch(self, &reading);
+    if (error < 0) {
+        lose(self, "read", error);
+        return PULSE_NONE;
+    }
+    enum pulse_verdict verdict = pulse_take(&self->pulse, &reading, &at);
+    if (verdict == PULSE_TAKEN || verdict == PULSE_CLOSE || verdict == PULSE_WIDTH) {
+        gn_source_poll(self->host, self->source);
+        come(self, now, at);
+    }
+    if (verdict == PULSE_TAKEN) {
+        tell_edge(self);
+        number(self, at);
+    } else if (verdict == PULSE_CLOSE || verdict == PULSE_WIDTH) {
+        refuse(self, verdict);
+    } else if (gn_local_sub(now, self->expected) > self->interval_ns / 2) {
+        miss(self);
+    }
+    return verdict;
+}
+
+/* ---------------------------------------------------------------- the device */
+
+/* Which edges the device is made to capture. Without the right to say it, it stays as it is. */
+static int capture(struct pps *self)
+{
+    int able = 0;
+    struct pps_kparams params = {0};
+    int wanted = self->config->edge == PULSE_CLEAR ? PPS_CAPTURECLEAR : PPS_CAPTUREASSERT;
+    int rc = gn_device_ioctl(self->host, self->device, PPS_GETCAP, &able);
+    if (rc == 0)
+        rc = gn_device_ioctl(self->host, self->device, PPS_GETPARAMS, &params);
+    if (rc < 0)
+        return rc;
+    if (self->config->edge == PULSE_AUTO || self->config->width_s > 0)
+        wanted |= able & PPS_CAPTUREBOTH;
+    if ((wanted & ~able) != 0)
+        return -EOPNOTSUPP;
+    if ((params.mode & PPS_CAPTUREBOTH) != wanted) {
+        struct pps_kparams other = {.mode = wanted | PPS_TSFMT_TSPEC};
+        rc = gn_device_ioctl(self->host, self->device, PPS_SETPARAMS, &other);
+        params.mode = rc < 0 ? params.mode : other.mode;
+    }
+    self->both = (params.mode & PPS_CAPTUREBOTH) == PPS_CAPTUREBOTH;
+    return (params.mode & wanted) != 0 ? 0 : rc;
+}
+
+static int open_device(struct pps *self)
+{
+    int error =
+        gn_device_open(self->host, self->config->device, O_RDONLY, NULL, self, &self->device);
+    if (error < 0) {
+        lose(self, "open", error);
+        return error;
+    }
+    struct pulse_config config = {
+        .edge = (enum pulse_edge)self->config->edge,
+        .interval_ns = self->interval_ns,
+        .width_ns = gn_nanoseconds(self->config->width_s),
+    };
+    pulse_init(&self->pulse, &config);
+    error = capture(self);
+    if (error < 0)
+        lose(self, "capture this edge of", error);
+    self->expected = gn_now(self->host);
+    self->misses = 0;
+    return error;
+}
+
+static void on_timer(void *arg, gn_local now)
+{
+    struct pps *self = arg;
+    enum pulse_verdict verdict = PULSE_NONE;
+    now = gn_now(self->host); /* the timer says when it was due */
+    if (self->device != NULL)
+        verdict = look(self, now);
+    else if (gn_source_poll(self->host, self->source) == 0)
+        (void)open_device(self);
+    int64_t in_ns = self->device != NULL ? next_look(self, now, verdict) : RETRY_NS;
+    gn_timer_start(self->host, self->timer, in_ns);
+}
+
+/* ---------------------------------------------------------------- the role */
+
+static int pps_open(struct gn_host *host, void *shared, const void *config, void **instance)
+{
+    const struct config *given = config;
+    (void)shared;
+    if (given->width_s * (double)given->rate >= 1)
+        return gn_fail(host, -EINVAL, "width: %g s is not less than the time from pulse to pulse",
+                       given->width_s);
+    struct pps *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return gn_fail(host, -ENOMEM, "no memory");
+    self->host = host;
+    self->config = given;
+    self->interval_ns = GN_NS_PER_S / given->rate;
+    *instance = self;
+    return 0;
+}
+
+/* Without its device it waits for it. */
+static int pps_start(void *instance)
+{
+    struct pps *self = instance;
+    const struct gn_source_info info = {
+        .size = sizeof info,
+        .mode = GN_MODE_REFCLOCK,
+        .address = self->config->device,
+        .refid = REFID,
+        .is_clock = 1,
+    };
+    int error = gn_source_open(self->host, &info, &self->source);
+    if (error == 0)
+        error = gn_timer_open(self->host, on_timer, self, &self->timer);
+    if (error == 0)
+        error = gn_timer_start(self->host, self->timer, 0);
+    return error;
+}
+
+static const char *const edges[] = {"auto", "assert", "clear", NULL};
+
+static const struct gn_option options[] = {
+    {
+        .key = "device",
+        .type = GN_OPT_PATH,
+        .offset = offsetof(struct config, device),
+        .preset = "/dev/pps0",
+        .help = "the PPS device",
+    },
+    {
+        .key = "lock",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct config, lock),
+        .help = "name of the source that numbers the second; without it, the machine's own "
+                "estimate does, once another source has set it",
+    },
+    {
+        .key = "edge",
+        .type = GN_OPT_CHOICE,
+        .offset = offsetof(struct config, edge),
+        .preset = "auto",
+        .choices = edges,
+        .help = "the edge that marks the second; auto: the one that begins the shorter half",
+    },
+    {
+        .key = "rate",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct config, rate),
+        .preset = "1",
+        .min = 1,
+        .max = 100,
+        .unit = "Hz",
+        .help = "pulses in a second",
+    },
+    {
+        .key = "width",
+        .type = GN_OPT_REAL,
+        .offset = offsetof(struct config, width_s),
+        .preset = "0",
+        .max = 1,
+        .unit = "s",
+        .help = "how long a pulse is; others are refused; 0: any length",
+    },
+    {
+        .key = "precision",
+        .type = GN_OPT_REAL,
+        .offset = offsetof(struct config, precision_s),
+        .preset = "1e-6",
+        .min = 1e-9,
+        .max = 0.1,
+        .unit = "s",
+        .help = "how exactly the kernel stamps a pulse, its dispersion",
+    },
+};
+
+static const struct gn_role roles[] = {
+    {
+        .kind = GN_SOURCE,
+        .options = options,
+        .option_count = sizeof(options) / sizeof(options[0]),
+        .option_size = sizeof(struct gn_option),
+        .config_size = sizeof(struct config),
+        .open = pps_open,
+        .start = pps_start,
+        .close = free,
+    },
+};
+
+GN_PLUGIN = {
+    GN_PLUGIN_HEAD,
+    .name = "refclock-pps",
+    .version = PACKAGE_VERSION,
+    .summary = "A pulse at each second, numbered by another source",
+    .roles = roles,
+    .role_count = sizeof(roles) / sizeof(roles[0]),
+};
