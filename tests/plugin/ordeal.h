@@ -8,7 +8,7 @@
  *
  * The world has a true server, time.example.net (192.0.2.1, 2001:db8::1), and on demand a witness,
  * who asks the daemon (192.0.2.2, 2001:db8::2) for the time. The daemon's machine has true pulses,
- * /dev/pps0. All follows from the seed.
+ * /dev/pps0, and a hardware clock, /dev/rtc0. All follows from the seed.
  */
 
 #include <host/loader.h>

@@ -45,6 +45,7 @@ static const struct ordeal known[] = {
      STEPS "sources = ( { use = \"proto-ntp\"; name = \"lan\"; server = \"192.0.2.1\"; },"
            "            { use = \"refclock-pps\"; lock = \"lan\"; } );",
      ORDEAL_SYNCHRONISE},
+    {"rtc", "refclock-rtc", STEPS "sources = ( { use = \"refclock-rtc\"; } );", ORDEAL_SYNCHRONISE},
     {"local", "refclock-local", "sources = ( { use = \"refclock-local\"; } );", ORDEAL_LIVE},
     {"syslog", "out-syslog", OUTPUT "( { use = \"out-syslog\"; protocol = \"syslog\"; } );",
      ORDEAL_WRITE},

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "calibration.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A clock that nobody has compared: set by hand or by a kernel, with a crystal like any. */
+#define GUESSED_OFFSET_S 0.5
+#define GUESSED_DRIFT 20e-6
+
+/* Without comparison a crystal's drift changes with the temperature, nobody knows how. */
+#define TEMPERATURE 1e-6
+
+/* While it is compared: the drift's walk, s/s in the root of a second. */
+#define WALK 1e-9
+
+/* A comparison so many sigma off: the clock was set. */
+#define SET_SIGMA 8.0
+#define SET_LEAST_S 2e-3
+
+/* No crystal is worse, and no file is believed that says so. */
+#define MOST_DRIFT 1e-3
+#define MOST_OFFSET_S 1e9
+
+#define TITLE "gnomon rtc 1"
+
+static const struct calibration nothing;
+
+void calibration_guess(struct calibration *self, double shown_s)
+{
+    *self = nothing;
+    self->epoch_s = shown_s;
+    self->variance[0][0] = GUESSED_OFFSET_S * GUESSED_OFFSET_S;
+    self->variance[1][1] = GUESSED_DRIFT * GUESSED_DRIFT;
+}
+
+double calibration_offset(const struct calibration *self, double shown_s, double *sd_s)
+{
+    double age_s = shown_s - self->epoch_s;
+    double variance = self->variance[0][0] + 2 * age_s * self->variance[0][1] +
+                      age_s * age_s * (self->variance[1][1] + TEMPERATURE * TEMPERATURE);
+    *sd_s = sqrt(variance > 0 ? variance : 0);
+    return self->offset_s + age_s * self->drift;
+}
+
+/* ---------------------------------------------------------------- learning */
+
+static void advance(struct calibration *self, double shown_s)
+{
+    double age_s = shown_s - self->epoch_s;
+    double(*v)[2] = self->variance;
+    self->offset_s += age_s * self->drift;
+    v[0][0] += 2 * age_s * v[0][1] + age_s * age_s * v[1][1] +
+               WALK * WALK * fabs(age_s * age_s * age_s) / 3;
+    v[0][1] += age_s * v[1][1];
+    v[1][0] = v[0][1];
+    v[1][1] += WALK * WALK * fabs(age_s);
+    self->epoch_s = shown_s;
+}
+
+static void update(struct calibration *self, double innovation_s, double noise)
+{
+    double(*v)[2] = self->variance;
+    double total = v[0][0] + noise;
+    double gain[2] = {v[0][0] / total, v[1][0] / total};
+    double kept = 1 - gain[0];
+    self->offset_s += gain[0] * innovation_s;
+    self->drift += gain[1] * innovation_s;
+    /* Joseph's form: it stays positive, however small the noise. */
+    double v00 = kept * kept * v[0][0] + gain[0] * gain[0] * noise;
+    double v01 = kept * (v[0][1] - gain[1] * v[0][0]) + gain[0] * gain[1] * noise;
+    double v11 =
+        v[1][1] - 2 * gain[1] * v[0][1] + gain[1] * gain[1] * v[0][0] + gain[1] * gain[1] * noise;
+    v[0][0] = v00;
+    v[0][1] = v[1][0] = v01;
+    v[1][1] = v11;
+}
+
+/* The offset is new, the crystal is not. */
+static void restart(struct calibration *self, double offset_s, double noise)
+{
+    self->offset_s = offset_s;
+    self->variance[0][0] = noise;
+    self->variance[0][1] = self->variance[1][0] = 0;
+}
+
+static enum calibration_news begin(struct calibration *self, double shown_s, double offset_s,
+                                   double noise)
+{
+    calibration_guess(self, shown_s);
+    self->learnt = true;
+    restart(self, offset_s, noise);
+    return CALIBRATION_FIRST;
+}
+
+enum calibration_news calibration_learn(struct calibration *self, double shown_s, double offset_s,
+                                        double sd_s, double *jump_s)
+{
+    double noise = sd_s * sd_s, expected_sd_s;
+    if (!self->learnt)
+        return begin(self, shown_s, offset_s, noise);
+    double innovation_s = offset_s - calibration_offset(self, shown_s, &expected_sd_s);
+    double limit_s = SET_SIGMA * sqrt(expected_sd_s * expected_sd_s + noise);
+    *jump_s = -innovation_s;
+    advance(self, shown_s);
+    if (fabs(innovation_s) > fmax(limit_s, SET_LEAST_S)) {
+        restart(self, offset_s, noise);
+        return CALIBRATION_SET;
+    }
+    update(self, innovation_s, noise);
+    return fabs(self->drift) <= MOST_DRIFT ? CALIBRATION_LEARNT
+                                           : begin(self, shown_s, offset_s, noise);
+}
+
+/* ---------------------------------------------------------------- text */
+
+size_t calibration_write(const struct calibration *self, char *text, size_t size)
+{
+    int n = snprintf(text, size,
+                     TITLE "\n"
+                           "shown %.6f s\n"
+                           "offset %.9f s\n"
+                           "drift %.6f ppm\n"
+                           "variance %.6e %.6e %.6e\n"
+                           "end\n",
+                     self->epoch_s, self->offset_s, self->drift * 1e6, self->variance[0][0],
+                     self->variance[0][1], self->variance[1][1]);
+    return n > 0 && (size_t)n < size ? (size_t)n : 0;
+}
+
+static const char *implausible(const struct calibration *read)
+{
+    double v00 = read->variance[0][0], v01 = read->variance[0][1], v11 = read->variance[1][1];
+    if (!isfinite(read->epoch_s) || read->epoch_s < 0 || read->epoch_s > 1e11)
+        return "no such date";
+    if (!(fabs(read->offset_s) <= MOST_OFFSET_S))
+        return "no such offset";
+    if (!(fabs(read->drift) <= MOST_DRIFT))
+        return "no crystal drifts like this";
+    if (!(v00 > 0 && v00 < 1e18 && v11 > 0 && v11 <= MOST_DRIFT * MOST_DRIFT) ||
+        !(v01 * v01 <= v00 * v11))
+        return "these are no variances";
+    return NULL;
+}
+
+const char *calibration_read(struct calibration *self, const char *text)
+{
+    struct calibration read = nothing;
+    int end = 0;
+    double ppm;
+    if (strncmp(text, TITLE "\n", strlen(TITLE "\n")) != 0)
+        return "not written by this version";
+    int n = sscanf(text + strlen(TITLE "\n"),
+                   "shown %lf s\noffset %lf s\ndrift %lf ppm\nvariance %lf %lf %lf\nend\n%n",
+                   &read.epoch_s, &read.offset_s, &ppm, &read.variance[0][0], &read.variance[0][1],
+                   &read.variance[1][1], &end);
+    if (n != 6 || end == 0)
+        return "torn";
+    read.learnt = true;
+    read.drift = ppm * 1e-6;
+    read.variance[1][0] = read.variance[0][1];
+    const char *why = implausible(&read);
+    if (why == NULL)
+        *self = read;
+    return why;
+}
