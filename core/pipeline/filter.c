@@ -103,12 +103,18 @@ int filter_check(struct filter *filter, const struct gn_sample *sample)
 
 /* --- two-way: the window of delays --- */
 
+/* The delay of a rank: 0 is the least. */
+static double delay_of(const struct filter *filter, unsigned rank)
+{
+    return filter->ring[filter->order[rank]];
+}
+
 static unsigned rank_of(const struct filter *filter, double delay_s)
 {
     unsigned low = 0, high = filter->count;
     while (low < high) {
         unsigned middle = (low + high) / 2;
-        if (filter->sorted[middle] < delay_s)
+        if (delay_of(filter, middle) < delay_s)
             low = middle + 1;
         else
             high = middle;
@@ -120,9 +126,10 @@ static void forget_oldest(struct filter *filter)
 {
     unsigned oldest = (filter->next + FILTER_WINDOW - filter->count) % FILTER_WINDOW;
     unsigned rank = rank_of(filter, filter->ring[oldest]);
+    while (filter->order[rank] != oldest) /* others may have been as long */
+        rank++;
     filter->count--;
-    memmove(&filter->sorted[rank], &filter->sorted[rank + 1],
-            (filter->count - rank) * sizeof filter->sorted[0]);
+    memmove(&filter->order[rank], &filter->order[rank + 1], filter->count - rank);
 }
 
 static void remember(struct filter *filter, double delay_s)
@@ -131,9 +138,8 @@ static void remember(struct filter *filter, double delay_s)
     if (filter->count == FILTER_WINDOW)
         forget_oldest(filter);
     rank = rank_of(filter, delay_s);
-    memmove(&filter->sorted[rank + 1], &filter->sorted[rank],
-            (filter->count - rank) * sizeof filter->sorted[0]);
-    filter->sorted[rank] = delay_s;
+    memmove(&filter->order[rank + 1], &filter->order[rank], filter->count - rank);
+    filter->order[rank] = (uint8_t)filter->next;
     filter->ring[filter->next] = delay_s;
     filter->next = (filter->next + 1) % FILTER_WINDOW;
     filter->count++;
@@ -146,8 +152,8 @@ static void remember(struct filter *filter, double delay_s)
 static double window_jitter_s(const struct filter *filter)
 {
     double n = filter->count;
-    double seen_s = (filter->sorted[filter->count / 2] - filter->sorted[0]) / 1.68;
-    double jitter_s = seen_s + FIRST_JITTER * filter->sorted[0] / (n * n);
+    double seen_s = (delay_of(filter, filter->count / 2) - delay_of(filter, 0)) / 1.68;
+    double jitter_s = seen_s + FIRST_JITTER * delay_of(filter, 0) / (n * n);
     return jitter_s > MIN_JITTER_S ? jitter_s : MIN_JITTER_S;
 }
 
@@ -175,7 +181,7 @@ static bool route_longer(const struct filter *filter)
     double least_s = last_delays(filter).least_s;
     unsigned above = filter->count - rank_of(filter, least_s) - ROUTE_RUN;
     return above <= (filter->count - ROUTE_RUN) / 10 &&
-           least_s > filter->sorted[0] + 2 * window_jitter_s(filter);
+           least_s > delay_of(filter, 0) + 2 * window_jitter_s(filter);
 }
 
 /* A queue has gone: the last twelve all lie below nine tenths of the rest. */
@@ -192,17 +198,17 @@ static double reroute(struct filter *filter, unsigned keep, double before_s)
     while (filter->count > keep)
         forget_oldest(filter);
     noise_init(&filter->noise);
-    return filter->sorted[filter->count / 2] - before_s;
+    return delay_of(filter, filter->count / 2) - before_s;
 }
 
 /* Returns by how much the path has become longer; < 0: shorter. */
 static double watch_route(struct filter *filter, double delay_s)
 {
-    double usual_s = filter->count > 0 ? filter->sorted[filter->count / 2] : delay_s;
+    double usual_s = filter->count > 0 ? delay_of(filter, filter->count / 2) : delay_s;
     double clearly = filter->count > 16 ? 5 : 10;
     bool shorter =
         filter->count > 3 &&
-        delay_s < filter->sorted[0] - clearly * window_jitter_s(filter) - 2 * MIN_JITTER_S;
+        delay_s < delay_of(filter, 0) - clearly * window_jitter_s(filter) - 2 * MIN_JITTER_S;
     remember(filter, delay_s);
     if (shorter)
         return reroute(filter, 1, usual_s);
@@ -222,7 +228,7 @@ static void weigh_exchange(const struct filter *filter, struct filter_measure *m
 {
     double jitter_s = window_jitter_s(filter);
     double beyond_s = unsure_s(filter);
-    double width_s = measure->delay_s - filter->sorted[0] + beyond_s;
+    double width_s = measure->delay_s - delay_of(filter, 0) + beyond_s;
     measure->half_s = width_s / 2;
     measure->variance = EXCHANGE_VARIANCE + beyond_s * beyond_s / 16;
     measure->point_variance = EXCHANGE_VARIANCE + width_s * width_s / 12 + jitter_s * jitter_s / 8;
@@ -332,7 +338,7 @@ double filter_jitter_s(const struct filter *filter)
 
 double filter_delay_s(const struct filter *filter)
 {
-    return filter->count > 0 ? filter->sorted[0] : 0;
+    return filter->count > 0 ? delay_of(filter, 0) : 0;
 }
 
 double filter_recent_delay_s(const struct filter *filter)

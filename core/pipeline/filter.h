@@ -12,14 +12,16 @@
 #include <gnomon/sample.h>
 #include <pipeline/noise.h>
 
+/** Delays kept; `order` counts them in bytes. */
 #define FILTER_WINDOW 256
 
 struct filter {
     bool any;
     gn_local newest; /* of the accepted samples */
     unsigned stale;  /* samples in a row that were older than the newest */
-    /* Two-way: the last delays, in order of arrival and of size. */
-    double ring[FILTER_WINDOW], sorted[FILTER_WINDOW];
+    /* Two-way: the last delays in order of arrival, and where they lie in order of size. */
+    double ring[FILTER_WINDOW];
+    uint8_t order[FILTER_WINDOW];
     unsigned next, count;
     struct noise noise;
     /* One-way: the last two offsets, and what the curvature of three says of their noise. */
