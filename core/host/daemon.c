@@ -151,6 +151,7 @@ void daemon_destroy(struct daemon *daemon)
         instance_close(instance);
     }
     shared_close_all(daemon);
+    bus_clear(&daemon->bus);
     pipeline_destroy(daemon->pipeline);
     config_free(daemon->config);
     free(daemon->drift_path);
