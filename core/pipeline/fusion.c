@@ -18,10 +18,24 @@
 #define MOVED_SIGMAS 5.0
 #define MOVED_SAMPLES 4
 
+/*
+ * A sample of the history. Its instant and its offset are exact; of widths and variances seven
+ * digits are more than is known.
+ */
 struct event {
     struct fusion_seat *seat;
-    struct filter_measure measure;
-    bool counted;
+    gn_local at;
+    int64_t base_ns;
+    float offset_s, first_sd; /* the offset is below a nanosecond */
+    union {
+        struct {
+            float back_s, half_s, variance, rerouted_s;
+        } exchange;
+        struct {
+            float delay_s, dispersion_s; /* all else follows from them and the filter */
+        } clock;
+    } is;
+    bool is_exchange, counted;
 };
 
 struct fusion {
@@ -139,7 +153,7 @@ void fusion_shift(struct fusion *fusion, int64_t by_ns)
 {
     bank_shift(fusion->bank, by_ns);
     for (size_t i = 0; i < fusion->capacity; i++)
-        fusion->history[i].measure.base_ns += by_ns;
+        fusion->history[i].base_ns += by_ns;
 }
 
 const struct bank *fusion_bank(const struct fusion *fusion)
@@ -175,16 +189,37 @@ static struct event *event_at(struct fusion *fusion, size_t index)
     return &fusion->history[(oldest + index) % fusion->capacity];
 }
 
+/* What a remembered sample is worth by all that is known now. */
+static void recall(const struct event *event, struct filter_measure *measure)
+{
+    *measure = (struct filter_measure){
+        .at = event->at,
+        .base_ns = event->base_ns,
+        .offset_s = (double)event->offset_s,
+        .first_sd = (double)event->first_sd,
+    };
+    if (event->is_exchange) {
+        measure->back_s = (double)event->is.exchange.back_s;
+        measure->half_s = (double)event->is.exchange.half_s;
+        measure->variance = (double)event->is.exchange.variance;
+        measure->rerouted_s = (double)event->is.exchange.rerouted_s;
+    } else {
+        measure->delay_s = (double)event->is.clock.delay_s;
+        measure->dispersion_s = (double)event->is.clock.dispersion_s;
+        filter_reweigh(event->seat->filter, measure);
+    }
+}
+
 static void replay(struct fusion *fusion)
 {
     for (size_t i = 0; i < fusion->count; i++) {
         struct event *event = event_at(fusion, i);
-        struct filter_measure measure = event->measure;
+        struct filter_measure measure;
         struct noise_lesson lesson;
         if (!event->seat->seated)
             continue;
         event->counted = true;
-        filter_reweigh(event->seat->filter, &measure);
+        recall(event, &measure);
         take(fusion, event->seat, &measure, &lesson);
     }
 }
@@ -211,7 +246,23 @@ static struct event *remember(struct fusion *fusion, struct fusion_seat *seat,
                               const struct filter_measure *measure)
 {
     struct event *event = &fusion->history[fusion->next];
-    *event = (struct event){seat, *measure, false};
+    *event = (struct event){
+        .seat = seat,
+        .at = measure->at,
+        .base_ns = measure->base_ns,
+        .offset_s = (float)measure->offset_s,
+        .first_sd = (float)measure->first_sd,
+        .is_exchange = measure->half_s > 0,
+    };
+    if (event->is_exchange) {
+        event->is.exchange.back_s = (float)measure->back_s;
+        event->is.exchange.half_s = (float)measure->half_s;
+        event->is.exchange.variance = (float)measure->variance;
+        event->is.exchange.rerouted_s = (float)measure->rerouted_s;
+    } else {
+        event->is.clock.delay_s = (float)measure->delay_s;
+        event->is.clock.dispersion_s = (float)measure->dispersion_s;
+    }
     fusion->next = (fusion->next + 1) % fusion->capacity;
     if (fusion->count < fusion->capacity)
         fusion->count++;
@@ -246,10 +297,9 @@ static void watch_moves(struct fusion *fusion, struct fusion_seat *seat,
         s->moved = 0;
 }
 
-static void count(struct fusion *fusion, struct event *event)
+static void count(struct fusion *fusion, struct event *event, const struct filter_measure *measure)
 {
     struct fusion_seat *seat = event->seat;
-    const struct filter_measure *measure = &event->measure;
     struct noise_lesson lesson;
     bool first = !bank_valid(fusion->bank);
     event->counted = true;
@@ -269,8 +319,11 @@ static void catch_up(struct fusion *fusion)
     for (size_t i = 0; i < fusion->count; i++) {
         struct event *event = event_at(fusion, i);
         struct fusion_seat *seat = event->seat;
-        if (!event->counted && seat->missed && seat->seated && seat->wish == FUSION_TAKE)
-            count(fusion, event);
+        if (!event->counted && seat->missed && seat->seated && seat->wish == FUSION_TAKE) {
+            struct filter_measure measure;
+            recall(event, &measure);
+            count(fusion, event, &measure);
+        }
     }
     for (struct fusion_seat *seat = fusion->first; seat != NULL; seat = seat->next)
         seat->missed = seat->missed && seat->wish != FUSION_TAKE;
@@ -304,7 +357,7 @@ void fusion_take(struct fusion *fusion, struct fusion_seat *seat,
     if (!seat->seated || fusion->stale)
         return;
     if (seat->wish == FUSION_TAKE)
-        count(fusion, event);
+        count(fusion, event, measure);
     else
         seat->missed = true;
 }
