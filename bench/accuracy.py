@@ -187,6 +187,7 @@ def cells(row, ours, theirs):
     for key in ("rms_us", "max_us", "ppb"):
         both += [number(ours[key]), number(theirs.get(key)), number(ratio(ours, theirs, key))]
     rms, largest, ppb = both[:3], both[3:6], both[6:]
+    rms.insert(2, number(theirs.get("bound_us")))
     worst = ours["worst_rms_us"] / theirs["rms_us"] if theirs.get("rms_us") else None
     since = {**ours, "since": theirs.get("since", 0)}
     return [name, poll, *rms, number(worst), *largest, settles(since),
@@ -197,7 +198,7 @@ def cells(row, ours, theirs):
             " ".join(judge(ours, theirs))]
 
 
-HEADS = ("world", "poll", "RMS us", "chrony", "ratio", "worst", "max us", "chrony", "ratio",
+HEADS = ("world", "poll", "RMS us", "chrony", "told", "ratio", "worst", "max us", "chrony", "ratio",
          "settles s", "chrony", "ppb", "chrony", "ratio", "sent", "chrony", "kept", "worst",
          "bound us", "/RMS", "misses")
 
@@ -211,40 +212,89 @@ def print_table(heads, lines):
         print("  ".join(text).rstrip())
 
 
-def print_mean(rows, chrony, polls):
-    ratios = [ratio(ours, chrony.get(row, {}), "rms_us") for row, ours in rows.items()
-              if row[-1] in polls]
-    ratios = [value for value in ratios if value]
-    if ratios:
-        which = "all polls" if polls == "d6" else f"poll {polls}"
-        print(f"geometric mean of {len(ratios)} RMS ratios to chrony, {which}: "
-              f"{geometric_mean(ratios):.3f}")
+def means(rows, chrony):
+    """The goal's first figure, over all rows that chrony has, and by polling."""
+    for polls, which in (("d6", "all polls"), ("d", "poll d"), ("6", "poll 6")):
+        ratios = [ratio(ours, chrony.get(row, {}), "rms_us") for row, ours in rows.items()
+                  if row[-1] in polls]
+        ratios = [value for value in ratios if value]
+        if ratios:
+            yield (f"geometric mean of {len(ratios)} RMS ratios to chrony, {which}: "
+                   f"{geometric_mean(ratios):.3f}")
 
 
-def print_misses(rows, chrony):
+def misses(rows, chrony):
     """The goal by its parts, and which rows miss each."""
     missed = {}
     for row, ours in rows.items():
         for name in judge(ours, chrony.get(row, {})):
             missed.setdefault(name, []).append(row)
     count = len({row for names in missed.values() for row in names})
-    print(f"{count} of {len(rows)} rows miss the goal")
+    yield f"{count} of {len(rows)} rows miss the goal"
     for name, names in missed.items():
-        print(f"  {name} ({len(names)}): {', '.join(names)}")
+        yield f"  {name} ({len(names)}): {', '.join(names)}"
+
+
+LEGEND = """\
+Medians over the seeds. chrony: what chrony 4.8 reached; told: a near-optimal filter that was told
+the noise; worst: of the runs, RMS to chrony's median, and kept. Settling: to 1 ms / 100 us / 10 us.
+Kept: share of seconds in which the true error lay inside the bound. chrony's figures come from
+another simulator (clknetsim): its medians are compared with ours, never its runs. Missed is what is
+worse than: RMS 0.5 of chrony's (tail: 1.2 in any run); max, ppb, packets, settling as chrony; kept
+0.999 in every run; bound 6 times our RMS."""
 
 
 def print_report(rows, chrony):
     print()
     print_table(HEADS, [cells(row, ours, chrony.get(row, {})) for row, ours in rows.items()])
-    print("\nMedians over the seeds; worst: of the runs, RMS to chrony's median, and kept.\n"
-          "Settling: to 1 ms / 100 us / 10 us. Kept: share of seconds in which the true error lay\n"
-          "inside the bound. chrony's figures come from another simulator (clknetsim): its medians\n"
-          "are compared with ours, never its runs. Missed is what is worse than: RMS 0.5 of chrony's\n"
-          "(tail: 1.2 in any run); max, ppb, packets, settling as chrony; kept 0.999 in every run;\n"
-          "bound 6 times our RMS.\n")
-    for polls in ("d6", "d", "6"):
-        print_mean(rows, chrony, polls)
-    print_misses(rows, chrony)
+    print(f"\n{LEGEND}\n")
+    print("\n".join([*means(rows, chrony), *misses(rows, chrony)]))
+
+# --- page ----------------------------------------------------------------------------------------
+
+BEGIN, END = "<!-- figures: begin -->\n", "<!-- figures: end -->\n"
+
+
+def commit():
+    """What was measured, and whether it stands so in the repository."""
+    def git(*words):
+        return subprocess.run(["git", "-C", TOP, *words], capture_output=True, text=True,
+                              check=False).stdout.strip()
+
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs")
+    head = git("rev-parse", "--short=12", "HEAD") or "unknown"
+    return head + (", with changes" if changed else "")
+
+
+def page(rows, chrony, args):
+    """The figures in Markdown."""
+    last = args.first + args.seeds - 1
+    lines = [f"Commit {commit()}, {', '.join(args.worlds) or 'all worlds'}, poll {args.poll}, "
+             f"seeds {args.first} to {last}.", "", *(f"- {line}" for line in means(rows, chrony)), ""]
+    table = [HEADS, ["---", *["--:"] * (len(HEADS) - 2), "---"],
+             *(cells(row, ours, chrony.get(row, {})) for row, ours in rows.items())]
+    lines += ["| " + " | ".join(line) + " |" for line in table]
+    lines += ["", *LEGEND.split("\n"), "", *misses(rows, chrony)]
+    return "".join(re.sub("^  ", "- ", line) + "\n" for line in lines)
+
+
+def has_marks(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            before, mark, rest = file.read().partition(BEGIN)
+            return bool(mark) and END in rest and END not in before
+    except OSError:
+        return False
+
+
+def write_page(path, text):
+    """Put the figures where the old ones stand."""
+    with open(path, encoding="utf-8") as file:
+        before, rest = file.read().split(BEGIN)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(before + BEGIN + text + END + rest.split(END)[1])
+
+# --- comparison ----------------------------------------------------------------------------------
 
 
 def in_common(runs, others):
@@ -302,11 +352,14 @@ def parse():
     parser.add_argument("--build", default=os.path.join(TOP, "build"), help="folder of gnomon-sim")
     parser.add_argument("--json", action="store_true", help="print figures and runs as JSON")
     parser.add_argument("--save", metavar="FILE", help="write the same JSON to FILE")
+    parser.add_argument("--markdown", metavar="FILE", help="put the table into FILE")
     parser.add_argument("--compare", metavar="FILE", help="compare with what --save wrote")
     args = parser.parse_args()
     for name in args.worlds:
         if name not in all_worlds():
             parser.error(f"{name}: no such world; there are {' '.join(all_worlds())}")
+    if args.markdown and not has_marks(args.markdown):
+        parser.error(f"{args.markdown}: there is no {BEGIN.strip()} … {END.strip()} in it")
     return args
 
 
@@ -322,6 +375,8 @@ def main():
     if args.save:
         with open(args.save, "w", encoding="utf-8") as file:
             json.dump(rows, file, indent=1)
+    if args.markdown and not failed:
+        write_page(args.markdown, page(rows, read_chrony(), args))
     if args.json:
         json.dump(rows, sys.stdout, indent=1)
         print()
