@@ -165,6 +165,11 @@ uint64_t scene_seed(const struct scene *scene)
     return world_seed(scene->world);
 }
 
+gn_utc scene_start(const struct scene *scene)
+{
+    return world_start(scene->world);
+}
+
 double scene_duration_s(const struct scene *scene)
 {
     return scene->duration_s;

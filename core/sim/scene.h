@@ -35,6 +35,9 @@ void scene_destroy(struct scene *); /* takes NULL */
 int scene_run(struct scene *);
 
 uint64_t scene_seed(const struct scene *);
+
+/** True time at the start. */
+gn_utc scene_start(const struct scene *);
 double scene_duration_s(const struct scene *);
 
 /** From when on errors are measured, s after the start. */

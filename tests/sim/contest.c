@@ -17,7 +17,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <pipeline/pipeline.h>
-#include <sim/scene.h>
+#include <sim/figures.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,7 +75,7 @@ static void look(void *arg, size_t index, double at_s, const struct node_truth *
     struct contest *contest = arg;
     if (strcmp(node_name(scene_node(contest->scene, index)), "client") != 0)
         return;
-    gn_utc now = {DRAWN_START_S * GN_NS_PER_S + llround(at_s * 1e9)};
+    gn_utc now = gn_utc_add(scene_start(contest->scene), gn_nanoseconds(at_s));
     struct node_truth clock = {0}, estimate = {0}, own = {0};
     clock.clock_error_ns = gn_nanoseconds(rival_clock_error_s(&contest->rival, truth->local, now));
     estimate.clock_error_ns =
@@ -135,7 +135,25 @@ static void tell(const char *name, const struct contest *contest, const struct s
         printf("%-10s claimed nothing for %" PRIu64 " s\n", name, contest->unbounded);
 }
 
-/* Returns false: the world could not be lived in. */
+/* What gnomon-sim tells, and the rival's share. */
+static void tell_json(const struct contest *contest)
+{
+    json_t *life = figures_of(contest->scene), *nodes = json_object_get(life, "nodes"), *node;
+    size_t i;
+    json_array_foreach(nodes, i, node)
+    {
+        if (strcmp(node_name(scene_node(contest->scene, i)), "client") != 0 ||
+            contest->clock.count == 0)
+            continue;
+        json_object_set_new(node, "rival_rms_s", json_real(stats_rms_s(&contest->clock)));
+        json_object_set_new(node, "rival_max_s", json_real(contest->clock.max_s));
+    }
+    json_dumpf(life, stdout, JSON_INDENT(2));
+    puts("");
+    json_decref(life);
+}
+
+/* `name` NULL: it is told as JSON. Returns false: the world could not be lived in. */
 static bool live(const char *name, const char *path, const char *plugins, const uint64_t *seed,
                  struct result *result)
 {
@@ -161,8 +179,10 @@ static bool live(const char *name, const char *path, const char *plugins, const 
     present = &contest;
     bool lived = scene_run(contest.scene) == 0 && client_stats(contest.scene) != NULL;
     present = NULL;
-    if (lived)
+    if (lived && name != NULL)
         tell(name, &contest, client_stats(contest.scene), result);
+    else if (lived)
+        tell_json(&contest);
     scene_destroy(contest.scene);
     return lived;
 }
@@ -251,7 +271,8 @@ static int usage(void)
 {
     fputs("Usage: contest [--from N] [--count N]\n"
           "       contest --world N >WORLD.conf\n"
-          "       contest [--from SEED] [--count N] FILE.conf...\n",
+          "       contest [--from SEED] [--count N] FILE.conf...\n"
+          "       contest --json [--from SEED] FILE.conf\n",
           stderr);
     return 2;
 }
@@ -296,10 +317,12 @@ int main(int argc, char **argv)
         {"from", required_argument, NULL, 'f'},
         {"count", required_argument, NULL, 'c'},
         {"world", required_argument, NULL, 'w'},
+        {"json", no_argument, NULL, 'j'},
         {NULL, 0, NULL, 0},
     };
     const char *plugins = getenv("GNOMON_PLUGINS");
     uint64_t from = 1, count = 0;
+    bool json = false;
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
         switch (option) {
@@ -312,12 +335,15 @@ int main(int argc, char **argv)
         case 'w':
             drawn_write(strtoull(optarg, NULL, 0), stdout);
             return EXIT_SUCCESS;
+        case 'j':
+            json = true;
+            break;
         default:
             return usage();
         }
     bool files = argv[optind] != NULL;
     count = count == 0 ? (files ? 1 : 20) : count;
-    if (count > MOST_WORLDS)
+    if (count > MOST_WORLDS || (json && !files))
         return usage();
     if (plugins == NULL)
         plugins = "modules";
@@ -325,6 +351,8 @@ int main(int argc, char **argv)
         printf("SKIP no plugins in %s\n", plugins);
         return SKIPPED;
     }
+    if (json)
+        return live(NULL, argv[optind], plugins, &from, NULL) ? EXIT_SUCCESS : EXIT_FAILURE;
     bool good =
         files ? live_files(argv + optind, plugins, from, count) : live_all(plugins, from, count);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;

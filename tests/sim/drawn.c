@@ -121,7 +121,7 @@ void drawn_write(uint64_t seed, FILE *file)
     chance_init(&chance, seed, "drawn", "");
     int servers = 1 + one_of(&chance, MOST_SERVERS);
     fprintf(file,
-            "// Drawn world %llu.\n\nseed = %lluL;\nstart = \"2026-01-01T00:00:00Z\";\n"
+            "// Drawn world %llu.\n\nseed = %lluL;\n"
             "duration = 40000;\n\nnodes = (\n",
             (unsigned long long)seed, (unsigned long long)seed);
     for (int i = 1; i <= servers; i++)

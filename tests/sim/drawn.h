@@ -11,9 +11,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/** The start of its true time, since 1970. Units: s. */
-#define DRAWN_START_S 1767225600 /* 2026-01-01T00:00:00Z */
-
 /** Write the world of a seed; it follows from that alone. */
 void drawn_write(uint64_t seed, FILE *);
 
