@@ -280,6 +280,17 @@ def commit():
     return head + (", with changes" if changed else "")
 
 
+def drawn(build):
+    """What is told of all drawn worlds together, or nothing where the contest is not built."""
+    contest, plugins = os.path.join(build, "tests/sim/contest"), os.path.join(build, "modules")
+    if not os.access(contest, os.X_OK):
+        return []
+    done = subprocess.run([contest], capture_output=True, text=True, check=False,
+                          env={**os.environ, "GNOMON_PLUGINS": plugins})
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("world")]
+    return ["", "Twenty drawn worlds beside the rival:", "", *(f"- {line}" for line in lines)]
+
+
 def page(rows, chrony, args):
     """The figures in Markdown."""
     last = args.first + args.seeds - 1
@@ -289,6 +300,7 @@ def page(rows, chrony, args):
              *(cells(row, ours, chrony.get(row, {})) for row, ours in rows.items())]
     lines += ["| " + " | ".join(line) + " |" for line in table]
     lines += ["", *LEGEND.split("\n"), "", *misses(rows, chrony)]
+    lines += drawn(args.build) if not args.worlds else []
     return "".join(re.sub("^  ", "- ", line) + "\n" for line in lines)
 
 
