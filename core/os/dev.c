@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "dev_special.h"
 #include "loop_uv.h"
 
 #include <errno.h>
@@ -17,8 +18,10 @@ struct dev_uv {
 
 struct os_device {
     uv_poll_t poll;
-    int fd;
-    bool polled; /* `poll` is a handle of the loop */
+    int fd;                     /* -1: a segment */
+    struct dev_socket socket;   /* of ours, if it has a path */
+    struct dev_segment segment; /* attached where there is no descriptor */
+    bool polled;                /* `poll` is a handle of the loop */
     struct os_loop *loop;
     os_cb readable;
     void *arg;
@@ -70,11 +73,32 @@ static void dev_close(struct os_device *device)
         return;
     LIST_REMOVE(device, link);
     int fd = device->fd;
+    struct dev_socket socket = device->socket;
+    if (fd < 0)
+        dev_segment_detach(&device->segment);
     if (device->polled)
         uv_close((uv_handle_t *)&device->poll, free_device);
     else
         free(device);
-    close(fd);
+    if (socket.path != NULL)
+        dev_socket_close(&socket);
+    else if (fd >= 0)
+        close(fd);
+}
+
+/* Open what the flags say. Returns 0 or a negative errno; then nothing is open. */
+static int open_kind(struct os_device *device, const char *path, int flags)
+{
+    device->fd = -1;
+    if ((flags & GN_DEVICE_SHARED) != 0)
+        return dev_segment_attach(&device->segment, path);
+    if ((flags & GN_DEVICE_SOCKET) != 0) {
+        int rc = dev_socket_open(&device->socket, path);
+        device->fd = rc < 0 ? -1 : device->socket.fd;
+        return rc;
+    }
+    device->fd = open(path, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0644);
+    return device->fd < 0 ? -errno : 0;
 }
 
 static int dev_open(struct os_devices *base, const char *path, int flags, os_cb readable, void *arg,
@@ -84,17 +108,16 @@ static int dev_open(struct os_devices *base, const char *path, int flags, os_cb 
     struct os_device *device = calloc(1, sizeof *device);
     if (device == NULL)
         return -ENOMEM;
-    device->fd = open(path, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0644);
-    if (device->fd < 0) {
-        int error = -errno;
+    int rc = open_kind(device, path, flags);
+    if (rc < 0) {
         free(device);
-        return error;
+        return rc;
     }
     device->loop = devices->loop;
     device->readable = readable;
     device->arg = arg;
     LIST_INSERT_HEAD(&devices->devices, device, link);
-    int rc = readable == NULL ? 0 : watch(device);
+    rc = readable == NULL || device->fd < 0 ? 0 : watch(device);
     if (rc < 0) {
         dev_close(device);
         return rc;
@@ -106,6 +129,8 @@ static int dev_open(struct os_devices *base, const char *path, int flags, os_cb 
 static ssize_t dev_read(struct os_device *device, void *data, size_t size)
 {
     ssize_t n;
+    if (device->fd < 0)
+        return dev_segment_read(&device->segment, data, size);
     do
         n = read(device->fd, data, size);
     while (n < 0 && errno == EINTR);

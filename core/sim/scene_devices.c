@@ -136,8 +136,10 @@ static int read_rtc(const struct entry *entry)
 
 static int read_reference(const struct entry *entry)
 {
+    static const char *const forms[] = {"records", "sock", "shm", NULL};
     struct vdev_reference_config config = {
         .place = entry->place,
+        .form = (enum vdev_reference_form)word(entry, "form", forms),
         .interval_s = number(entry, "interval", 1e-3, 1e6, 1),
         .noise = law(entry, "noise"),
     };
@@ -153,7 +155,7 @@ static const struct {
      read_pps},
     {"rtc", COMMON " offset frequency_ppm wander shows half_second interrupts late battery ",
      read_rtc},
-    {"reference", COMMON " interval noise ", read_reference},
+    {"reference", COMMON " interval noise form ", read_reference},
 };
 
 /* ---------------------------------------------------------------- the list */

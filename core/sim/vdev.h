@@ -80,9 +80,17 @@ struct vdev_rtc_config {
     enum vdev_battery battery;
 };
 
-/** Measurements of the node's clock against true time. Records: vdev_reference.h. */
+/** How a measured reference tells what it has measured. */
+enum vdev_reference_form {
+    VDEV_REFERENCE_RECORDS, /* vdev_reference.h */
+    VDEV_REFERENCE_SOCK,    /* datagrams, as gpsd sends them to chrony's SOCK */
+    VDEV_REFERENCE_SHM      /* a segment of memory, as ntpd's driver 28 shares it */
+};
+
+/** Measurements of the node's clock against true time. */
 struct vdev_reference_config {
     struct vdev_place place;
+    enum vdev_reference_form form;
     double interval_s;       /* 0: 1 */
     const struct law *noise; /* of every offset, s; lent; NULL: none */
 };

@@ -50,20 +50,78 @@ static void measure(void *arg)
     world_order_in(vdev->folder->world, &reference->event, reference->interval_ns);
 }
 
+static struct vdev_reference_record take(struct reference *reference)
+{
+    struct vdev_reference_record record = reference->records[reference->first];
+    reference->first = (reference->first + 1) % MOST;
+    reference->count--;
+    return record;
+}
+
 static ssize_t read_records(struct vdev *vdev, void *data, size_t size)
 {
     struct reference *reference = self(vdev);
-    size_t room = size / sizeof reference->records[0], n;
+    struct vdev_reference_record *records = data;
+    size_t room = size / sizeof records[0], n = 0;
     if (room == 0)
         return -EINVAL;
     if (reference->count == 0)
         return -EAGAIN;
-    for (n = 0; n < room && reference->count > 0; n++, reference->count--) {
-        memcpy((char *)data + n * sizeof reference->records[0],
-               &reference->records[reference->first], sizeof reference->records[0]);
-        reference->first = (reference->first + 1) % MOST;
-    }
-    return (ssize_t)(n * sizeof reference->records[0]);
+    for (; n < room && reference->count > 0; n++)
+        records[n] = take(reference);
+    return (ssize_t)(n * sizeof records[0]);
+}
+
+/* As on 64-bit machines. */
+static ssize_t give(void *data, size_t size, const void *bytes, size_t count)
+{
+    memcpy(data, bytes, size < count ? size : count);
+    return (ssize_t)(size < count ? size : count);
+}
+
+static ssize_t read_sock(struct vdev *vdev, void *data, size_t size)
+{
+    struct reference *reference = self(vdev);
+    if (reference->count == 0)
+        return -EAGAIN;
+    struct vdev_reference_record record = take(reference);
+    struct {
+        int64_t s, us;
+        double offset_s;
+        int32_t pulse, leap, pad, magic;
+    } sample = {.s = record.system_ns / GN_NS_PER_S,
+                .us = record.system_ns % GN_NS_PER_S / 1000,
+                .offset_s = record.offset_s,
+                .magic = 0x534f434b};
+    return give(data, size, &sample, sizeof sample);
+}
+
+/* The last one stands there until the next. */
+static ssize_t read_shm(struct vdev *vdev, void *data, size_t size)
+{
+    struct reference *reference = self(vdev);
+    while (reference->count > 1)
+        take(reference);
+    struct vdev_reference_record *last = &reference->records[reference->first];
+    gn_utc utc = {last->system_ns + gn_nanoseconds(last->offset_s)};
+    struct {
+        int32_t mode, count;
+        int64_t clock_s;
+        int32_t clock_us, pad;
+        int64_t receive_s;
+        int32_t receive_us, leap, precision, samples, valid;
+        uint32_t clock_ns, receive_ns;
+        int32_t dummy[9];
+    } shared = {.mode = 1,
+                .clock_s = utc.ns / GN_NS_PER_S,
+                .clock_us = (int32_t)(utc.ns % GN_NS_PER_S / 1000),
+                .receive_s = last->system_ns / GN_NS_PER_S,
+                .receive_us = (int32_t)(last->system_ns % GN_NS_PER_S / 1000),
+                .precision = -20,
+                .valid = reference->count > 0,
+                .clock_ns = (uint32_t)(utc.ns % GN_NS_PER_S),
+                .receive_ns = (uint32_t)(last->system_ns % GN_NS_PER_S)};
+    return give(data, size, &shared, sizeof shared);
 }
 
 static bool readable(const struct vdev *vdev)
@@ -81,18 +139,34 @@ static void destroy(struct vdev *vdev)
     world_cancel(vdev->folder->world, &self(vdev)->event);
 }
 
-static const struct vdev_ops reference_ops = {
-    .gone = -ENODEV,
-    .read = read_records,
-    .readable = readable,
-    .close = close_reference,
-    .destroy = destroy,
+static bool never_readable(const struct vdev *vdev)
+{
+    (void)vdev;
+    return false;
+}
+
+static const struct vdev_ops reference_ops[] = {
+    [VDEV_REFERENCE_RECORDS] = {.gone = -ENODEV,
+                                .read = read_records,
+                                .readable = readable,
+                                .close = close_reference,
+                                .destroy = destroy},
+    [VDEV_REFERENCE_SOCK] = {.gone = -ENODEV,
+                             .read = read_sock,
+                             .readable = readable,
+                             .close = close_reference,
+                             .destroy = destroy},
+    [VDEV_REFERENCE_SHM] = {.gone = -ENODEV,
+                            .read = read_shm,
+                            .readable = never_readable,
+                            .close = close_reference,
+                            .destroy = destroy},
 };
 
 int vdev_add_reference(struct os_devices *devices, const struct vdev_reference_config *config)
 {
     struct reference *reference =
-        vdev_add(devices, sizeof *reference, &reference_ops, &config->place);
+        vdev_add(devices, sizeof *reference, &reference_ops[config->form], &config->place);
     if (reference == NULL)
         return -EEXIST;
     reference->noise = config->noise;

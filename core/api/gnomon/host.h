@@ -138,6 +138,20 @@ struct gn_datagram_ops {
 
 /* -------------------------------------------------------------- devices */
 
+/**
+ * Two kinds of devices that are no files of /dev, as flags beside those of open(2).
+ *
+ * GN_DEVICE_SOCKET: the path becomes a Unix datagram socket of ours, that others write to; a read
+ * gives one datagram. A socket that nobody has bound any more is replaced; a live one gives
+ * -EADDRINUSE, anything else -EEXIST. Closing removes it.
+ *
+ * GN_DEVICE_SHARED: a System V memory segment of somebody else; the path is /sysv/ and its key in
+ * hexadecimal. A read gives its bytes as they are; `size` larger than the segment is fine. It
+ * never waits and is never readable.
+ */
+#define GN_DEVICE_SOCKET (1 << 30)
+#define GN_DEVICE_SHARED (1 << 29)
+
 /** `now`: when the loop woke up for it. */
 typedef void (*gn_device_cb)(void *arg, gn_local now);
 
