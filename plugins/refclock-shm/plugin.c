@@ -15,7 +15,7 @@
 #define FIRST_KEY 0x4e545030u
 
 #define LOOK_NS GN_NS_PER_S
-#define RETRY_NS (10 * GN_NS_PER_S)
+#define RETRY_NS (2 * GN_NS_PER_S)
 
 /* A stamp further from now than this was made by another clock, or long ago. */
 #define FRESH_NS (10 * GN_NS_PER_S)
