@@ -18,10 +18,13 @@ struct config_clock {
     bool discipline;
     double step_threshold_s; /* clock.step.threshold */
     int64_t step_updates;    /* clock.step.updates; −1 always, 0 never */
-    const char *drift_file;  /* NULL: STATEDIR/drift */
-    int rtc;                 /* enum config_rtc */
-    int leap;                /* enum config_leap */
-    const char *leap_list;   /* NULL: none */
+    double max_change_s;     /* clock.max_change.limit; 0 none */
+    int64_t max_change_after;
+    int64_t max_change_ignore; /* −1 always */
+    const char *drift_file;    /* NULL: STATEDIR/drift */
+    int rtc;                   /* enum config_rtc */
+    int leap;                  /* enum config_leap */
+    const char *leap_list;     /* NULL: none */
     double max_frequency_ppm;
     double max_slew_ppm;
     double max_distance_s;

@@ -96,8 +96,32 @@ static const struct gn_option step_rows[] = {
      .help = "step only in the first updates of the clock; -1 always, 0 never"},
 };
 
+static const struct gn_option max_change_rows[] = {
+    {.key = "limit",
+     .type = GN_OPT_REAL,
+     FIELD(config_clock, max_change_s),
+     .preset = "0",
+     .max = 1e9,
+     .unit = "s",
+     .help = "a larger change of the clock is refused; 0 for no limit"},
+    {.key = "after",
+     .type = GN_OPT_INT,
+     FIELD(config_clock, max_change_after),
+     .preset = "1",
+     .max = INT32_MAX,
+     .help = "the limit holds after so many updates of the clock"},
+    {.key = "ignore",
+     .type = GN_OPT_INT,
+     FIELD(config_clock, max_change_ignore),
+     .preset = "0",
+     .min = -1,
+     .max = INT32_MAX,
+     .help = "so many such changes in a row are ignored before the daemon gives up; -1 all"},
+};
+
 static const struct option_table clock_table = OPTION_TABLE(clock_rows);
 static const struct option_table step_table = OPTION_TABLE(step_rows);
+static const struct option_table max_change_table = OPTION_TABLE(max_change_rows);
 
 static bool expect_group(const struct options *options, const config_setting_t *setting,
                          const char *key)
@@ -109,15 +133,19 @@ static bool expect_group(const struct options *options, const config_setting_t *
     return false;
 }
 
-static void read_step(const struct options *options, const config_setting_t *clock,
-                      struct config *config)
+/* A group within the group `clock`. */
+static void read_inner(const struct options *options, const config_setting_t *clock,
+                       const char *name, struct option_table table, struct config *config)
 {
-    const config_setting_t *setting = config_setting_get_member(clock, "step");
+    const config_setting_t *setting = config_setting_get_member(clock, name);
+    char key[40], prefix[48];
+    snprintf(key, sizeof(key), "clock.%s", name);
+    snprintf(prefix, sizeof(prefix), "%s.", key);
     struct options_group group = {.setting = setting,
-                                  .prefix = "clock.step.",
-                                  .targets = {{step_table, &config->clock}},
+                                  .prefix = prefix,
+                                  .targets = {{table, &config->clock}},
                                   .target_count = 1};
-    if (setting != NULL && expect_group(options, setting, "clock.step"))
+    if (setting != NULL && expect_group(options, setting, key))
         options_read(options, &group);
 }
 
@@ -133,14 +161,15 @@ static void warn_absent(const struct options *options, const config_setting_t *g
 static void read_clock(const struct options *options, const config_setting_t *setting,
                        struct config *config)
 {
-    static const char *const others[] = {"step", NULL};
+    static const char *const others[] = {"step", "max_change", NULL};
     struct options_group group = {.setting = setting,
                                   .prefix = "clock.",
                                   .targets = {{clock_table, &config->clock}},
                                   .target_count = 1,
                                   .others = others};
     options_read(options, &group);
-    read_step(options, setting, config);
+    read_inner(options, setting, "step", step_table, config);
+    read_inner(options, setting, "max_change", max_change_table, config);
     if (config->clock.rtc == RTC_TRACK) {
         config->clock.rtc = CONFIG_RTC_COPY;
         warn_absent(options, setting, "rtc", "clock.rtc",
@@ -253,6 +282,7 @@ void config_groups_presets(struct config *config)
 {
     option_table_presets(&clock_table, &config->clock, config->arena);
     option_table_presets(&step_table, &config->clock, config->arena);
+    option_table_presets(&max_change_table, &config->clock, config->arena);
     option_table_presets(&control_table, &config->control, config->arena);
     config->local.stratum = 10;
     config->control.mode = 0660;

@@ -39,6 +39,9 @@ static struct pipeline_config pipeline_config_of(const struct daemon *daemon)
         clock->discipline && daemon->keeper.settable && daemon->setup.mode == DAEMON_RUN;
     config.step_threshold_s = clock->step_threshold_s;
     config.step_updates = (int)clock->step_updates;
+    config.max_change_s = clock->max_change_s;
+    config.max_change_after = clock->max_change_after;
+    config.max_change_ignore = clock->max_change_ignore;
     config.max_frequency = clock->max_frequency_ppm * 1e-6;
     config.max_slew_rate = clock->max_slew_ppm * 1e-6;
     config.max_distance_s = clock->max_distance_s;
@@ -288,9 +291,9 @@ int daemon_start(struct daemon *daemon)
 /* Leave the clock running at its own rate, without what is left of a slew. */
 static void leave_clock(struct daemon *daemon)
 {
-    double frequency, skew;
+    double frequency;
     if (daemon->keeper.settable && daemon->config->clock.discipline &&
-        daemon->setup.mode == DAEMON_RUN && pipeline_drift(daemon->pipeline, &frequency, &skew))
+        daemon->setup.mode == DAEMON_RUN && pipeline_rest(daemon->pipeline, &frequency))
         (void)timekeeper_steer(&daemon->keeper, frequency);
 }
 

@@ -95,6 +95,8 @@ static void run_pipeline(struct daemon *daemon)
         publish_write(&daemon->publish, pipeline_state(daemon->pipeline));
     pass_events(daemon, &actions, stepped);
     arm_deadline(daemon, &actions, now);
+    if (actions.panic)
+        daemon_end(daemon, 1);
 }
 
 /* The clock jumped by what the machine slept, as far as the coarse count of suspend tells. */

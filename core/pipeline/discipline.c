@@ -64,11 +64,20 @@ static void steer(struct discipline_order *order, const struct discipline_input 
     order->steer = fabs(rate - in->rate) > LEAST_CHANGE;
 }
 
+/* The clock is sent to where the estimate is. */
+static void accept(struct discipline *discipline, const struct pipeline_config *config,
+                   const struct discipline_input *in)
+{
+    discipline->frequency = clamp(in->frequency, config->max_frequency);
+    discipline->pending_s = in->error_s;
+}
+
 static void hold(struct discipline *discipline, const struct pipeline_config *config,
                  const struct discipline_input *in, struct discipline_order *order)
 {
     discipline->state = DISCIPLINE_HOLD;
-    steer(order, in, clamp(in->frequency, config->max_frequency));
+    accept(discipline, config, in);
+    steer(order, in, discipline->frequency);
 }
 
 static void slew(struct discipline *discipline, const struct pipeline_config *config,
@@ -82,9 +91,10 @@ static void slew(struct discipline *discipline, const struct pipeline_config *co
         return;
     }
     discipline->state = DISCIPLINE_SLEW;
+    accept(discipline, config, in);
     /* The end is looked for at least daily: an interval in ns must not overflow. */
     discipline->slew_end = gn_local_add(in->now, gn_nanoseconds(fmin(time_s, 86400)));
-    steer(order, in, clamp(in->frequency, config->max_frequency) + extra);
+    steer(order, in, discipline->frequency + extra);
 }
 
 static void step(struct discipline *discipline, const struct pipeline_config *config,
@@ -93,17 +103,65 @@ static void step(struct discipline *discipline, const struct pipeline_config *co
     order->step = true;
     order->step_s = in->error_s;
     hold(discipline, config, in, order);
+    discipline->pending_s = 0;
     discipline->state = DISCIPLINE_STEP;
+}
+
+/*
+ * What is new since the last change was accepted: of a large error that was, most may still be on
+ * its way out. The clock has run at the present rate since the last run.
+ */
+static double change_s(struct discipline *discipline, const struct discipline_input *in)
+{
+    if (discipline->state != DISCIPLINE_UNSET)
+        discipline->pending_s -= (in->rate - discipline->frequency) *
+                                 fmax(0, gn_seconds(gn_local_sub(in->now, discipline->at)));
+    discipline->at = in->now;
+    return in->error_s - discipline->pending_s;
+}
+
+/* What is too much to be true is refused, a few times in a row; then somebody has to look. */
+static bool refuse(struct discipline *discipline, const struct pipeline_config *config,
+                   const struct discipline_input *in, struct discipline_order *order)
+{
+    bool limited = config->max_change_s > 0 && !in->step_now &&
+                   discipline->updates >= config->max_change_after;
+    if (!limited || fabs(order->change_s) <= config->max_change_s) {
+        discipline->refused = 0;
+        return false;
+    }
+    discipline->refused++;
+    order->refused = true;
+    order->panic =
+        config->max_change_ignore >= 0 && discipline->refused > config->max_change_ignore;
+    return true;
+}
+
+static void decide(struct discipline *discipline, const struct pipeline_config *config,
+                   const struct discipline_input *in, struct discipline_order *order)
+{
+    if (refuse(discipline, config, in, order))
+        return;
+    if (may_step(discipline, config, in))
+        step(discipline, config, in, order);
+    else
+        slew(discipline, config, in, order);
+    if (in->update)
+        discipline->updates++;
 }
 
 /* A slew's time is over. */
 static void end_slew(struct discipline *discipline, const struct pipeline_config *config,
                      const struct discipline_input *in, struct discipline_order *order)
 {
-    if (fabs(in->error_s) > fmax(LEAST_REST_S, in->error_sd / 10))
+    if (discipline->refused > 0) { /* what was accepted before is done */
+        discipline->state = DISCIPLINE_HOLD;
+        steer(order, in, discipline->frequency);
+    } else if (fabs(in->error_s) > fmax(LEAST_REST_S, in->error_sd / 10)) {
         slew(discipline, config, in, order);
-    else
+    } else {
         hold(discipline, config, in, order);
+    }
 }
 
 static void note_arrival(struct discipline *discipline, const struct discipline_input *in)
@@ -120,13 +178,9 @@ void discipline_run(struct discipline *discipline, const struct pipeline_config 
 {
     memset(order, 0, sizeof *order);
     note_arrival(discipline, in);
+    order->change_s = change_s(discipline, in);
     if (in->update || in->moved || in->step_now) {
-        if (may_step(discipline, config, in))
-            step(discipline, config, in, order);
-        else
-            slew(discipline, config, in, order);
-        if (in->update)
-            discipline->updates++;
+        decide(discipline, config, in, order);
     } else if (discipline->state == DISCIPLINE_SLEW &&
                gn_local_sub(in->now, discipline->slew_end) >= 0) {
         end_slew(discipline, config, in, order);

@@ -23,6 +23,11 @@ struct discipline {
     int updates;       /* applied so far */
     int arrivals;      /* updates with the clock within doubt, since it was last moved */
     gn_local slew_end; /* valid while slewing */
+    /* What was accepted last: the clock is on its way there. */
+    gn_local at;      /* the last run */
+    double pending_s; /* the error that is still being slewed away */
+    double frequency; /* to hold when that is done */
+    int64_t refused;  /* changes beyond the limit, in a row */
 };
 
 /** What the estimate says of the clock, now. */
@@ -41,6 +46,9 @@ struct discipline_input {
 
 /** What the clock shall do. The rate asked for never exceeds max_frequency + max_slew_rate. */
 struct discipline_order {
+    bool refused; /* a change beyond the limit: the clock is left where it was going */
+    bool panic;   /* … once too often */
+    double change_s;
     bool step;
     double step_s;
     bool steer;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <math.h>
 #include <pipeline/pipeline_internal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ void pipeline_config_init(struct pipeline_config *config)
         .discipline = true,
         .step_threshold_s = 1.0,
         .step_updates = 3,
+        .max_change_after = 1,
         .max_frequency = 5e-4,
         .max_slew_rate = 1.0 / 12,
         .max_distance_s = 3.0,
@@ -330,10 +332,43 @@ static void want_deadline(struct pipeline_actions *actions, gn_local when)
     actions->has_deadline = true;
 }
 
+/* Neither the clock nor anybody who asks us gets what is too much to be true. */
+static void bar(struct pipeline *pipeline, const struct pipeline_turn *turn,
+                const struct discipline_order *order)
+{
+    int64_t ignore = pipeline->config.max_change_ignore;
+    char what[40] = "ignored";
+    pipeline->barred = true;
+    pipeline->dirty = true;
+    turn->actions->panic = order->panic;
+    if (order->panic)
+        snprintf(what, sizeof what, "giving up, the clock is left alone");
+    else if (ignore >= 0)
+        snprintf(what, sizeof what, "ignored, %d of %d", (int)pipeline->discipline.refused,
+                 (int)ignore);
+    pipeline_tell(
+        pipeline, GN_EVENT_CHANGE_REFUSED, order->panic ? GN_ERROR : GN_WARNING, NULL,
+        order->change_s,
+        "a change of the clock by %+.6f s is beyond clock.max_change (%g s): %s; if it is "
+        "right, set the clock with \"%s\"",
+        order->change_s, pipeline->config.max_change_s, what,
+        order->panic ? "gnomond -q" : "gnomonctl makestep");
+}
+
+static void unbar(struct pipeline *pipeline)
+{
+    pipeline->dirty = pipeline->dirty || pipeline->barred;
+    pipeline->barred = false;
+}
+
 static void apply(struct pipeline *pipeline, const struct pipeline_turn *turn,
                   const struct discipline_order *order)
 {
     struct pipeline_actions *actions = turn->actions;
+    if (order->refused)
+        bar(pipeline, turn, order);
+    else if (pipeline->discipline.refused == 0)
+        unbar(pipeline);
     if (order->step) {
         actions->step = true;
         actions->step_ns = gn_nanoseconds(order->step_s);
@@ -376,6 +411,7 @@ static void discipline(struct pipeline *pipeline, const struct pipeline_turn *tu
     pipeline->moved = pipeline->step_now = false;
     if (!pipeline_disciplines(pipeline)) {
         discipline_init(&pipeline->discipline);
+        unbar(pipeline);
         return;
     }
     estimate_fit_advance(&fit, turn->now);

@@ -17,17 +17,20 @@
 
 /** The `clock` group of the configuration, and what belongs to it. */
 struct pipeline_config {
-    bool discipline;         /* false: estimate and publish, never touch the clock */
-    double step_threshold_s; /* step above this … */
-    int step_updates;        /* … in the first so many updates; < 0 always, 0 never */
-    double max_frequency;    /* largest correction of the oscillator, s/s */
-    double max_slew_rate;    /* largest rate of slewing on top of it, s/s */
-    double max_distance_s;   /* largest root distance of a usable source */
-    double max_jitter_s;     /* largest jitter of a usable source */
-    int min_sources;         /* sources that must agree before the clock is touched */
-    int8_t precision_log2s;  /* of the system clock */
-    bool local_active;       /* serve when nothing is selected (`local`) … */
-    uint8_t local_stratum;   /* … as a source of this stratum */
+    bool discipline;           /* false: estimate and publish, never touch the clock */
+    double step_threshold_s;   /* step above this … */
+    int step_updates;          /* … in the first so many updates; < 0 always, 0 never */
+    double max_change_s;       /* what the estimate may change by at once; 0: anything … */
+    int64_t max_change_after;  /* … after so many updates; beyond it, it is ignored … */
+    int64_t max_change_ignore; /* … so many times in a row, and then given up; < 0: ever */
+    double max_frequency;      /* largest correction of the oscillator, s/s */
+    double max_slew_rate;      /* largest rate of slewing on top of it, s/s */
+    double max_distance_s;     /* largest root distance of a usable source */
+    double max_jitter_s;       /* largest jitter of a usable source */
+    int min_sources;           /* sources that must agree before the clock is touched */
+    int8_t precision_log2s;    /* of the system clock */
+    bool local_active;         /* serve when nothing is selected (`local`) … */
+    uint8_t local_stratum;     /* … as a source of this stratum */
 };
 
 /** Fill with the defaults of the documentation. */
@@ -92,8 +95,8 @@ void pipeline_source_hint(const struct pipeline *, const struct pipeline_source 
 /**
  * An event of the pipeline, with its words. From here come SYNCHRONISED, LOST (hold-over begins,
  * its bound has become useless, or the first source is disputed), STEPPED, SOURCE_SELECTED,
- * SOURCE_FALSETICKER, SOURCE_FAULT (without a source: no majority), SOURCE_REACHABLE,
- * SOURCE_UNREACHABLE and LEAP (announced).
+ * SOURCE_FALSETICKER, CHANGE_REFUSED, SOURCE_FAULT (without a source: no majority),
+ * SOURCE_REACHABLE, SOURCE_UNREACHABLE and LEAP (announced).
  */
 struct pipeline_event {
     enum gn_event_kind kind;
@@ -105,6 +108,7 @@ struct pipeline_event {
 
 /** What the owner shall do, in this order: step, steer, status, publish, events. */
 struct pipeline_actions {
+    bool panic; /* give up: see max_change_s. The clock is left alone */
     bool step;
     int64_t step_ns; /* add this to the system clock */
     bool steer;
@@ -152,6 +156,9 @@ int pipeline_makestep(struct pipeline *);
 
 /** The published snapshot. */
 const struct gn_state *pipeline_state(const struct pipeline *);
+
+/** The frequency at which the clock is to be left when we end. Returns false: as it is. */
+bool pipeline_rest(const struct pipeline *, double *frequency);
 
 /** The drift to be saved: frequency of local and its 1 sigma. Returns false until it is worth
  * saving. */

@@ -81,6 +81,7 @@ struct pipeline {
     uint32_t refid;
     gn_local updated; /* last update */
     bool moved, step_now, dirty;
+    bool barred;      /* the estimate is farther from the clock than allowed: not believed */
     double horizon_s; /* the published rates hold so long */
     /* For reports. */
     double last_offset_s, mean_square_s2, residual_frequency, update_interval_s;

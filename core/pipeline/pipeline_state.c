@@ -112,27 +112,34 @@ static void serve_own_clock(const struct pipeline *pipeline, struct gn_state *st
     state->ref_time = state->utc;
 }
 
+static enum gn_clock_state clock_state(const struct pipeline *pipeline)
+{
+    if (pipeline->barred)
+        return GN_CLOCK_FREE_RUNNING;
+    return pipeline->discipline.state == DISCIPLINE_STEP ? GN_CLOCK_STEPPING
+                                                         : pipeline->clock_state;
+}
+
 void pipeline_state_build(struct pipeline *pipeline, gn_local now, int64_t system_ns,
                           double frequency)
 {
     struct gn_state *state = &pipeline->state;
+    bool bounded = pipeline->bounded && !pipeline->barred;
     *state = (struct gn_state){
         .size = sizeof *state,
-        .synchronised = pipeline->bounded && pipeline->clock_state == GN_CLOCK_LOCKED,
-        .stratum = pipeline->bounded ? pipeline->stratum : 16,
-        .leap = (uint8_t)(pipeline->bounded ? pipeline->leap.pending : GN_LEAP_UNSYNCHRONISED),
-        .clock_state =
-            (uint8_t)(pipeline->discipline.state == DISCIPLINE_STEP ? GN_CLOCK_STEPPING
-                                                                    : pipeline->clock_state),
+        .synchronised = bounded && pipeline->clock_state == GN_CLOCK_LOCKED,
+        .stratum = bounded ? pipeline->stratum : 16,
+        .leap = (uint8_t)(bounded ? pipeline->leap.pending : GN_LEAP_UNSYNCHRONISED),
+        .clock_state = (uint8_t)clock_state(pipeline),
         .precision_log2s = pipeline->config.precision_log2s,
-        .refid = pipeline->bounded ? pipeline->refid : 0,
+        .refid = bounded ? pipeline->refid : 0,
         .at = now,
     };
-    if (pipeline->valid)
+    if (pipeline->valid && !pipeline->barred)
         state_from_estimate(pipeline, now, state);
     else
         state_from_clock(pipeline, system_ns, frequency, state);
-    if (!pipeline->bounded && pipeline->config.local_active)
+    if (!bounded && pipeline->config.local_active)
         serve_own_clock(pipeline, state);
 }
 
@@ -145,7 +152,14 @@ bool pipeline_drift(const struct pipeline *pipeline, double *frequency, double *
 {
     *frequency = pipeline->fit.frequency;
     *skew = sqrt(pipeline->fit.frequency_variance);
-    return pipeline->valid && *skew < DRIFT_WORTH;
+    return pipeline->valid && !pipeline->barred && *skew < DRIFT_WORTH;
+}
+
+bool pipeline_rest(const struct pipeline *pipeline, double *frequency)
+{
+    double skew;
+    *frequency = pipeline->discipline.frequency;
+    return pipeline->barred || pipeline_drift(pipeline, frequency, &skew);
 }
 
 void pipeline_tracking(const struct pipeline *pipeline, gn_local now, int64_t system_ns,

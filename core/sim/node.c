@@ -19,6 +19,7 @@ struct node {
     struct daemon *daemon;
     bool started, asleep, silent;
     gn_utc awake_at;
+    struct world_event end; /* the daemon has ended itself */
 };
 
 static void tell(void *arg, enum gn_level level, const char *line)
@@ -77,6 +78,20 @@ static struct config *load_text(const struct node *node, struct diagnostics *fin
     return config;
 }
 
+static void ended(void *arg)
+{
+    node_stop(arg);
+}
+
+/* Not within its own turn. */
+static void finished(void *arg, int status)
+{
+    struct node *node = arg;
+    (void)status; /* the story has told it */
+    node->end = (struct world_event){.happen = ended, .arg = node};
+    world_order_in(node->setup.world, &node->end, 0);
+}
+
 static void open_daemon(struct node *node, struct diagnostics *findings)
 {
     struct daemon_setup setup = {
@@ -89,6 +104,8 @@ static void open_daemon(struct node *node, struct diagnostics *findings)
         .mode = DAEMON_RUN,
         .read_only = node->setup.clock.read_only,
         .control_socket = "", /* nobody could reach it */
+        .finished = finished,
+        .arg = node,
     };
     if (node->setup.wrap != NULL)
         setup.os = node->setup.wrap(node->setup.arg, &node->os);
@@ -129,6 +146,7 @@ void node_stop(struct node *node)
     if (!node->started)
         return;
     node->started = false;
+    world_cancel(node->setup.world, &node->end);
     daemon_stop(node->daemon);
     daemon_destroy(node->daemon);
     node->daemon = NULL;

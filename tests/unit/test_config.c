@@ -34,6 +34,9 @@ START_TEST(an_empty_file_gives_the_defaults)
     ck_assert(config->clock.discipline);
     ck_assert_double_eq(config->clock.step_threshold_s, 1.0);
     ck_assert_int_eq(config->clock.step_updates, 3);
+    ck_assert_double_eq(config->clock.max_change_s, 0);
+    ck_assert_int_eq(config->clock.max_change_after, 1);
+    ck_assert_int_eq(config->clock.max_change_ignore, 0);
     ck_assert_ptr_null(config->clock.drift_file);
     ck_assert_int_eq(config->clock.rtc, CONFIG_RTC_COPY);
     ck_assert_int_eq(config->clock.leap, CONFIG_LEAP_SYSTEM);
@@ -56,6 +59,7 @@ START_TEST(groups_are_read)
     struct config_fixture fixture;
     load_good(&fixture,
               "clock = { discipline = false; step = { threshold = 2; updates = -1; };\n"
+              "          max_change = { limit = 1000; after = 0; ignore = -1; };\n"
               "          drift_file = \"drift\"; rtc = \"off\"; leap = \"ignore\";\n"
               "          max_slew = 500; max_distance = 0.5; min_sources = 2; };\n"
               "local = { stratum = 8; };\n"
@@ -65,6 +69,9 @@ START_TEST(groups_are_read)
     ck_assert(!config->clock.discipline);
     ck_assert_double_eq(config->clock.step_threshold_s, 2); /* an integer for a real */
     ck_assert_int_eq(config->clock.step_updates, -1);
+    ck_assert_double_eq(config->clock.max_change_s, 1000);
+    ck_assert_int_eq(config->clock.max_change_after, 0);
+    ck_assert_int_eq(config->clock.max_change_ignore, -1);
     ck_assert_int_eq(config->clock.rtc, CONFIG_RTC_OFF);
     ck_assert_int_eq(config->clock.leap, CONFIG_LEAP_IGNORE);
     ck_assert_double_eq(config->clock.max_slew_ppm, 500);
@@ -224,6 +231,11 @@ START_TEST(groups_that_are_none)
               "gnomon.conf:1: clock.step: must be a group, step = { … }, not a whole number\n");
     check_bad("clock = { step = { treshold = 3; }; };",
               "gnomon.conf:1: clock.step.treshold: unknown key, did you mean \"threshold\"?\n");
+    check_bad("clock = { max_change = 1000; };",
+              "gnomon.conf:1: clock.max_change: must be a group, max_change = { … }, not a whole "
+              "number\n");
+    check_bad("clock = { max_change = { limit = -1; }; };",
+              "gnomon.conf:1: clock.max_change.limit: -1 is out of range, allowed is 0 … 1000000000 s\n");
 }
 END_TEST
 

@@ -170,6 +170,66 @@ START_TEST(first_errors_and_what_others_did_go_fast)
 }
 END_TEST
 
+START_TEST(a_change_beyond_the_limit_is_refused)
+{
+    struct pipeline_config config = defaults();
+    struct discipline discipline;
+    struct discipline_order order;
+    discipline_init(&discipline);
+    config.max_change_s = 1;
+    config.max_change_ignore = 2;
+    ck_assert(decide(&discipline, &config, input(0, 1000)).step); /* the first may */
+    for (int i = 1; i <= 3; i++) {
+        order = decide(&discipline, &config, input(i, -1.5));
+        ck_assert(order.refused && !order.step && !order.steer);
+        ck_assert_int_eq(order.panic, i == 3);
+        ck_assert_double_eq_tol(order.change_s, -1.5, 1e-3);
+    }
+    ck_assert_int_eq(discipline.updates, 1);
+    ck_assert(!decide(&discipline, &config, input(5, 0.5)).refused); /* in a row */
+    ck_assert(!decide(&discipline, &config, input(6, -1.5)).panic);
+    config.max_change_ignore = -1;
+    for (int i = 7; i < 100; i++)
+        ck_assert(!decide(&discipline, &config, input(i, -1.5)).panic);
+    struct discipline_input in = input(100, -1.5);
+    in.step_now = true; /* somebody has looked */
+    ck_assert(decide(&discipline, &config, in).step);
+}
+END_TEST
+
+/* What was accepted takes its time, and is not new with each update. */
+START_TEST(a_large_error_under_way_is_no_change)
+{
+    struct pipeline_config config = defaults();
+    struct discipline discipline;
+    struct discipline_order order;
+    struct discipline_input in = input(0, 100);
+    discipline_init(&discipline);
+    config.max_change_s = 1;
+    config.step_updates = 0;
+    order = decide(&discipline, &config, in);
+    for (int i = 1; i < 18; i++) {
+        in = input(64 * i, 100 - 64 * i * config.max_slew_rate);
+        in.rate = 1e-5 + config.max_slew_rate;
+        order = decide(&discipline, &config, in);
+        ck_assert(!order.refused);
+        ck_assert_double_eq_tol(order.change_s, 0, 1e-6);
+    }
+    /* A refusal lets the slew go on to its end, and no further. */
+    in = input(64 * 18, 100 - 64 * 18 * config.max_slew_rate - 3);
+    in.rate = 1e-5 + config.max_slew_rate;
+    order = decide(&discipline, &config, in);
+    ck_assert(order.refused && !order.steer && order.has_deadline);
+    in = input(1200, -3);
+    in.update = false;
+    in.frequency = 5e-5;
+    in.rate = 1e-5 + config.max_slew_rate;
+    order = decide(&discipline, &config, in);
+    ck_assert(order.steer && !order.has_deadline);
+    ck_assert_double_eq_tol(order.rate, 1e-5, 1e-15);
+}
+END_TEST
+
 START_TEST(no_rate_beyond_the_limits)
 {
     struct chance chance = {1};
@@ -203,6 +263,8 @@ int main(void)
     tcase_add_test(tcase, what_a_late_end_leaves_is_slewed_back);
     tcase_add_test(tcase, a_slew_takes_its_share_of_the_estimates_memory);
     tcase_add_test(tcase, first_errors_and_what_others_did_go_fast);
+    tcase_add_test(tcase, a_change_beyond_the_limit_is_refused);
+    tcase_add_test(tcase, a_large_error_under_way_is_no_change);
     tcase_add_test(tcase, no_rate_beyond_the_limits);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
