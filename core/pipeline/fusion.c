@@ -43,7 +43,8 @@ struct fusion {
     struct fusion_seat *first;
     size_t seats;
     double frequency, frequency_sd;
-    bool stale; /* the bank has to be made anew */
+    double moved_s; /* what all sources moved by, not yet taken by fusion_take_moved() */
+    bool stale;     /* the bank has to be made anew */
     struct event *history;
     size_t capacity, next, count;
 };
@@ -293,6 +294,7 @@ static void watch_moves(struct fusion *fusion, struct fusion_seat *seat,
     if (!all_moved(fusion, side))
         return;
     bank_widen(fusion->bank, lesson->innovation_s);
+    fusion->moved_s = lesson->innovation_s;
     for (struct fusion_seat *s = fusion->first; s != NULL; s = s->next)
         s->moved = 0;
 }
@@ -311,6 +313,13 @@ static void count(struct fusion *fusion, struct event *event, const struct filte
         noise_learn(&seat->filter->noise, &interval, &lesson);
     }
     watch_moves(fusion, seat, &lesson);
+}
+
+double fusion_take_moved(struct fusion *fusion)
+{
+    double moved_s = fusion->moved_s;
+    fusion->moved_s = 0;
+    return moved_s;
 }
 
 /* A source that was silent is one of the truechimers again. */

@@ -57,6 +57,10 @@ void fusion_take(struct fusion *, struct fusion_seat *, const struct filter_meas
 /** Let all wishes come true. Returns whether the estimate had to be made anew. */
 bool fusion_seat_all(struct fusion *);
 
+/** By how much most sources were found to have moved against local since the last call; 0: they
+ * have not. Units: s; positive: local stood still. */
+double fusion_take_moved(struct fusion *);
+
 /** The bank, to be asked. */
 const struct bank *fusion_bank(const struct fusion *);
 

@@ -95,8 +95,8 @@ void pipeline_source_hint(const struct pipeline *, const struct pipeline_source 
 /**
  * An event of the pipeline, with its words. From here come SYNCHRONISED, LOST (hold-over begins,
  * its bound has become useless, or the first source is disputed), STEPPED, SOURCE_SELECTED,
- * SOURCE_FALSETICKER, CHANGE_REFUSED, SOURCE_FAULT (without a source: no majority),
- * SOURCE_REACHABLE, SOURCE_UNREACHABLE and LEAP (announced).
+ * SOURCE_FALSETICKER, CLOCK_MOVED (all sources say so), CHANGE_REFUSED, SOURCE_FAULT (without a
+ * source: no majority), SOURCE_REACHABLE, SOURCE_UNREACHABLE and LEAP (announced).
  */
 struct pipeline_event {
     enum gn_event_kind kind;

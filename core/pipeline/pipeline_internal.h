@@ -43,6 +43,8 @@ struct pipeline_source {
     enum gn_reason fault;
     char detail[128];
     double poll_s;                         /* the hint */
+    int quick;                             /* exchanges that may still follow at once … */
+    gn_local quick_since;                  /* … of the series that began then */
     double last_offset_s;                  /* reference − system clock at the last sample */
     struct selection_candidate *candidate; /* of the last run; NULL: none yet */
 };

@@ -8,6 +8,9 @@
 /* How long the first to be back waits for others who confirm what our own estimate excludes. */
 #define RETURN_PATIENCE_NS (INT64_C(3600) * GN_NS_PER_S)
 
+/* A smaller jump of all sources shows in the figures only. */
+#define WORTH_TELLING_S 0.01
+
 /* All candidates relative to the first estimate there is: near enough for doubles. */
 static void gather(struct pipeline *pipeline, struct pipeline_turn *turn)
 {
@@ -129,9 +132,22 @@ static size_t make_wishes(struct pipeline *pipeline)
     return used;
 }
 
+/* A machine that was held up, and whose clocks all stood still, learns of it from its sources. */
+static void tell_moved(struct pipeline *pipeline)
+{
+    double moved_s = fusion_take_moved(pipeline->fusion);
+    if (fabs(moved_s) >= WORTH_TELLING_S)
+        pipeline_tell(
+            pipeline, GN_EVENT_CLOCK_MOVED, GN_WARNING, NULL, -moved_s,
+            "what the sources say has jumped by %+.6f s (%zu of them agree): this machine "
+            "stood still, or they were set",
+            moved_s, pipeline->used);
+}
+
 static void fuse(struct pipeline *pipeline, struct pipeline_turn *turn)
 {
     turn->update = fusion_seat_all(pipeline->fusion);
+    tell_moved(pipeline);
     bank_fit(fusion_bank(pipeline->fusion), turn->now, &turn->fit);
 }
 

@@ -19,6 +19,12 @@
 /* Sources that do not poll are lost after so many of their usual intervals in silence. */
 #define SILENT_INTERVALS 8.0
 
+/* An answer that nobody expected is asked about at once: so many times, so far apart, and no sooner
+ * again than after so long. Units: s. */
+#define QUICK_EXCHANGES 8
+#define QUICK_S 2.0
+#define QUICK_REST_S 3600.0
+
 /* --- life --- */
 
 static void start_estimate(const struct pipeline *pipeline, struct pipeline_source *source)
@@ -230,6 +236,22 @@ static double wanted_poll_s(const struct pipeline *pipeline, const struct pipeli
     return poll_s;
 }
 
+/* The next ones tell who has moved. */
+static void ask_quickly(struct pipeline_source *source, gn_local now, bool spike)
+{
+    bool rested = source->quick_since.ns == 0 ||
+                  gn_seconds(gn_local_sub(now, source->quick_since)) > QUICK_REST_S;
+    source->poll_s = least_poll_s(source);
+    if (spike && rested) {
+        source->quick = QUICK_EXCHANGES;
+        source->quick_since = now;
+    }
+    if (source->quick == 0)
+        return;
+    source->quick--;
+    source->poll_s = fmin(source->poll_s, QUICK_S);
+}
+
 static void note_spacing(struct pipeline_source *source, gn_local at)
 {
     double spacing_s = gn_seconds(gn_local_sub(at, source->last.at));
@@ -270,10 +292,11 @@ static int take(struct pipeline *pipeline, struct pipeline_source *source,
         estimate_was_overconfident(&source->estimate, &measure))
         start_estimate(pipeline, source);
     if (estimate_update(&source->estimate, &measure) == ESTIMATE_SPIKE) {
-        source->poll_s = least_poll_s(source); /* the next one tells who has moved */
-        source->reach &= 0xFE;                 /* it answers, but not what it used to say */
+        ask_quickly(source, measure.at, true);
+        source->reach &= 0xFE; /* it answers, but not what it used to say */
         return -EAGAIN;
     }
+    bool surprised = source->seat.moved != 0;
     fusion_take(pipeline->fusion, &source->seat, &measure);
     note_spacing(source, measure.at);
     source->last = measure;
@@ -282,8 +305,12 @@ static int take(struct pipeline *pipeline, struct pipeline_source *source,
     estimate_get(&source->estimate, measure.at, &fit);
     source->residual_s = gn_seconds(measure.base_ns - fit.base_ns) + measure.offset_s -
                          fit.offset_s + fit.frequency * measure.back_s;
-    source->poll_s =
-        source->seat.moved != 0 ? least_poll_s(source) : wanted_poll_s(pipeline, source, &fit);
+    if (source->seat.moved != 0)
+        ask_quickly(source, measure.at, false);
+    else
+        source->poll_s = wanted_poll_s(pipeline, source, &fit);
+    if (surprised && source->seat.moved == 0 && source->quick > 0) /* one to see that it is over */
+        ask_quickly(source, measure.at, false);
     if (!pipeline->any_sample && !source->config.noselect)
         pipeline->first_sample = measure.at;
     pipeline->any_sample = pipeline->any_sample || !source->config.noselect;

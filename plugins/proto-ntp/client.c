@@ -257,7 +257,9 @@ static void slow_down(struct client *client, const struct client_event *event,
                       const struct wire_header *header)
 {
     begin_burst(client, 0, 0);
-    int64_t now_ns = interval_ns(event->poll_s);
+    int64_t now_ns = interval_ns(event->poll_s), min_ns = interval_ns(event->min_poll_s);
+    if (now_ns < min_ns) /* a quick series is not what we would do from here on */
+        now_ns = min_ns;
     if (client->rate_log2s != 0 && now_ns < gn_poll_ns(client->rate_log2s))
         now_ns = gn_poll_ns(client->rate_log2s);
     int rate = ceil_log2s(now_ns) + 1;

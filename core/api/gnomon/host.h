@@ -196,7 +196,8 @@ struct gn_source_hint {
     int8_t max_poll_log2s;
     uint8_t state; /* enum gn_source_state */
     uint8_t reach;
-    double poll_s; /* interval to the next poll that the estimate wants; within the two above */
+    double poll_s; /* interval to the next poll that the estimate wants; within the two above, but
+                    * for a few quick ones after an answer that nobody expected */
 };
 
 struct gn_source_ops {
