@@ -207,7 +207,8 @@ static void start_refused(struct daemon *daemon)
 static void keep_house(void *arg)
 {
     struct daemon *daemon = arg;
-    timekeeper_now(&daemon->keeper);
+    turn_look(daemon);
+    turn_tell_kernel(daemon, false);
     daemon->run_pipeline = daemon->run_pipeline || pipeline_wants_watch(daemon->pipeline);
     turn_save_drift(daemon, false);
     start_refused(daemon);
@@ -288,12 +289,17 @@ int daemon_start(struct daemon *daemon)
     return 0;
 }
 
+bool daemon_steers(const struct daemon *daemon)
+{
+    return daemon->keeper.settable && daemon->config->clock.discipline &&
+           daemon->setup.mode == DAEMON_RUN;
+}
+
 /* Leave the clock running at its own rate, without what is left of a slew. */
 static void leave_clock(struct daemon *daemon)
 {
     double frequency;
-    if (daemon->keeper.settable && daemon->config->clock.discipline &&
-        daemon->setup.mode == DAEMON_RUN && pipeline_rest(daemon->pipeline, &frequency))
+    if (daemon_steers(daemon) && pipeline_rest(daemon->pipeline, &frequency))
         (void)timekeeper_steer(&daemon->keeper, frequency);
 }
 
@@ -315,6 +321,7 @@ void daemon_stop(struct daemon *daemon)
     leave_clock(daemon);
     daemon->oneshot_done = true;
     turn_run(daemon); /* outputs hear of the end */
+    turn_tell_kernel(daemon, true);
     loop->ops->turn_end(loop, NULL, NULL);
     stop_roles(daemon, false);
     stop_roles(daemon, true);

@@ -67,6 +67,15 @@ void shared_close_all(struct daemon *);
  * deliver events. */
 void turn_run(void *daemon);
 
+/** Whether the clock is ours to steer. */
+bool daemon_steers(const struct daemon *);
+
+/** Look whether somebody else steers the clock, and put it back. */
+void turn_look(struct daemon *);
+
+/** Tell the kernel what is known of its clock; when the daemon ends, nothing any more. */
+void turn_tell_kernel(struct daemon *, bool ends);
+
 /** Save the drift if it is worth it; `now_or_never` at the end. */
 void turn_save_drift(struct daemon *, bool now_or_never);
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <host/timekeeper.h>
+#include <math.h>
+
+/* The kernel gives a frequency back as it has taken it. */
+#define LEAST_RETUNE 1e-12
 
 void timekeeper_init(struct timekeeper *keeper, struct os_clock *clock, bool settable)
 {
@@ -54,11 +58,32 @@ int64_t timekeeper_take_moved(struct timekeeper *keeper, int64_t *slept_ns)
     return moved_ns;
 }
 
+void timekeeper_look(struct timekeeper *keeper)
+{
+    struct clock_reading now = observe(keeper);
+    double found = keeper->clock->ops->frequency(keeper->clock);
+    double by = found - timeline_frequency(&keeper->timeline);
+    if (fabs(by) < LEAST_RETUNE)
+        return;
+    /* When it was, nobody knows: where there is an oscillator to be read, local is held to that. */
+    timeline_steer(&keeper->timeline, now, found);
+    keeper->retuned += by;
+}
+
+double timekeeper_take_retuned(struct timekeeper *keeper)
+{
+    double retuned = keeper->retuned;
+    keeper->retuned = 0;
+    return retuned;
+}
+
 int timekeeper_steer(struct timekeeper *keeper, double frequency)
 {
     struct clock_reading at = {0};
     double applied;
-    int rc = keeper->clock->ops->steer(keeper->clock, frequency, &applied, &at);
+    int rc;
+    timekeeper_look(keeper);
+    rc = keeper->clock->ops->steer(keeper->clock, frequency, &applied, &at);
     if (rc == 0) {
         keeper->moved_ns += timeline_observe(&keeper->timeline, at);
         timeline_steer(&keeper->timeline, at, applied);

@@ -14,6 +14,7 @@ struct timekeeper {
     struct os_clock *clock;
     struct timeline timeline;
     int64_t moved_ns;     /* steps by others, not yet taken by timekeeper_take_moved */
+    double retuned;       /* frequency by others, not yet taken by timekeeper_take_retuned */
     int64_t suspended_ns; /* time spent in suspend when last looked */
     bool settable;        /* false: -x, or the kernel refused */
 };
@@ -34,6 +35,12 @@ bool timekeeper_from_system(struct timekeeper *, gn_system stamp, gn_local *loca
 
 /** Steps by others since the last call, ns; `*slept_ns` the part that was suspend. */
 int64_t timekeeper_take_moved(struct timekeeper *, int64_t *slept_ns);
+
+/** Look whether somebody else has changed the frequency; it goes into the map. */
+void timekeeper_look(struct timekeeper *);
+
+/** By what others changed the frequency since the last call, s/s; 0: they did not. */
+double timekeeper_take_retuned(struct timekeeper *);
 
 /** Run the clock at 1 + frequency. Errors: -EPERM, and others of clock_adjtime(2). */
 int timekeeper_steer(struct timekeeper *, double frequency);

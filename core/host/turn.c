@@ -7,11 +7,18 @@
 
 #include <errno.h>
 #include <host/daemon_internal.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* How often the drift is saved. */
 #define DRIFT_INTERVAL_NS (INT64_C(3600) * GN_NS_PER_S)
+/* The kernel lets its maxerror grow so much (s/s), and calls the clock unsynchronised above this.
+ * Spec: MAXFREQ and NTP_PHASE_LIMIT of Linux. */
+#define KERNEL_GROWTH 500e-6
+#define USELESS_ERROR_S 16.0
+/* How often it is told at least: with each look after the house. */
+#define KERNEL_INTERVAL_S 10.0
 
 /* The daemon cannot set the clock; from here on it only tells. */
 static void clock_refused(struct daemon *daemon, int error)
@@ -31,11 +38,25 @@ static bool carry_out(struct daemon *daemon, int rc)
     return rc >= 0;
 }
 
-static void tell_kernel(struct daemon *daemon, gn_local now)
+/* The error of the clock, not of the estimate. As it will be when the kernel is told the next time:
+ * until then the kernel lets it grow as its specification says. */
+static double max_error_s(const struct gn_state *state, gn_local now, double away_s)
+{
+    double grows = fmax(0, state->dispersion_rate - KERNEL_GROWTH);
+    return gn_state_root_dispersion_s(state, now) + state->root_delay_s / 2 + away_s +
+           grows * KERNEL_INTERVAL_S;
+}
+
+void turn_tell_kernel(struct daemon *daemon, bool ends)
 {
     const struct gn_state *state = pipeline_state(daemon->pipeline);
     struct os_clock *clock = daemon->os->clock;
-    bool known = state->clock_state == GN_CLOCK_LOCKED || state->clock_state == GN_CLOCK_HOLDOVER;
+    gn_local now = timekeeper_now(&daemon->keeper);
+    int64_t away_ns = gn_state_utc(state, now).ns - timekeeper_system(&daemon->keeper, now).ns;
+    double away_s = fabs(gn_seconds(away_ns));
+    double max_s = max_error_s(state, now, away_s);
+    bool known = (state->synchronised || state->clock_state == GN_CLOCK_HOLDOVER) && !ends &&
+                 max_s < USELESS_ERROR_S;
     /* The kernel copies the time of a synchronised clock to the RTC; its flag is the only switch.
      */
     struct os_clock_status status = {
@@ -43,11 +64,12 @@ static void tell_kernel(struct daemon *daemon, gn_local now)
         .leap = known && daemon->config->clock.leap == CONFIG_LEAP_SYSTEM
                     ? pipeline_leap_today(daemon->pipeline, now)
                     : GN_LEAP_NORMAL,
-        .max_error_s = gn_state_root_dispersion_s(state, now) + state->root_delay_s / 2,
-        .est_error_s = gn_state_error_bound_s(state, now),
+        .max_error_s = max_s,
+        .est_error_s = gn_state_error_bound_s(state, now) + away_s,
     };
     /* Refused here means refused at steer, which says so. */
-    (void)clock->ops->status(clock, &status);
+    if (daemon_steers(daemon))
+        (void)clock->ops->status(clock, &status);
 }
 
 static void pass_events(struct daemon *daemon, const struct pipeline_actions *actions, bool stepped)
@@ -69,7 +91,10 @@ static void arm_deadline(struct daemon *daemon, const struct pipeline_actions *a
                          gn_local now)
 {
     const struct os_loop_ops *loop = daemon->os->loop->ops;
-    int64_t delay_ns = actions->deadline.ns - now.ns;
+    /* The loop's timers run with the steered clock: in a fast slew they would be late by it. */
+    int64_t local_ns = actions->deadline.ns - now.ns;
+    int64_t delay_ns =
+        local_ns + (int64_t)((double)local_ns * timekeeper_frequency(&daemon->keeper));
     if (actions->has_deadline)
         loop->timer_start(daemon->deadline, delay_ns > 0 ? delay_ns : 0);
     else
@@ -89,8 +114,8 @@ static void run_pipeline(struct daemon *daemon)
         now = timekeeper_now(&daemon->keeper);
     if (actions.steer && daemon->keeper.settable)
         carry_out(daemon, timekeeper_steer(&daemon->keeper, actions.frequency));
-    if (actions.status && daemon->keeper.settable)
-        tell_kernel(daemon, now);
+    if (actions.status)
+        turn_tell_kernel(daemon, false);
     if (actions.published)
         publish_write(&daemon->publish, pipeline_state(daemon->pipeline));
     pass_events(daemon, &actions, stepped);
@@ -103,6 +128,37 @@ static void run_pipeline(struct daemon *daemon)
 static bool was_suspend(int64_t moved_ns, int64_t slept_ns)
 {
     return slept_ns > GN_NS_PER_S && llabs(moved_ns - slept_ns) < 2 * GN_NS_PER_S;
+}
+
+/* Somebody else steers the clock: ours is put back, and what theirs has done is slewed away. */
+static void look_for_steering(struct daemon *daemon)
+{
+    double by = timekeeper_take_retuned(&daemon->keeper);
+    const struct os_clock_ops *ops = daemon->os->clock->ops;
+    char words[128] = "";
+    bool reclaimed = daemon_steers(daemon) && ops->reclaim != NULL &&
+                     ops->reclaim(daemon->os->clock, words, sizeof words) > 0;
+    bool retuned = daemon_steers(daemon) && (by < 0 || by > 0);
+    if (retuned)
+        daemon_event(daemon, GN_EVENT_CLOCK_RETUNED, GN_WARNING, NULL, by,
+                     "somebody else changed the frequency of the system clock by %+.6f ppm: set "
+                     "back; only one program may steer it",
+                     by * 1e6);
+    if (reclaimed)
+        daemon_event(daemon, GN_EVENT_CLOCK_RETUNED, GN_WARNING, NULL, 0,
+                     "somebody else steers the system clock by %s: ended; only one program may "
+                     "steer it",
+                     words);
+    if (!retuned && !reclaimed)
+        return;
+    pipeline_clock_moved(daemon->pipeline, timekeeper_now(&daemon->keeper), 0);
+    daemon->run_pipeline = true;
+}
+
+void turn_look(struct daemon *daemon)
+{
+    timekeeper_look(&daemon->keeper);
+    look_for_steering(daemon);
 }
 
 /* Somebody else stepped the clock, the kernel inserted a leap second, or the machine slept. */

@@ -151,7 +151,8 @@ struct os_clock_ops {
     int64_t (*suspended_ns)(struct os_clock *);
     /** Resolution and reading time of the clock. Units: log2 s. */
     int8_t (*precision_log2s)(struct os_clock *);
-    /** The frequency in force: system clock's rate against the local scale minus 1, s/s. */
+    /** The frequency in force, whoever set it: system clock's rate against the local scale minus 1,
+     * s/s. */
     double (*frequency)(struct os_clock *);
     /**
      * Let the system clock run at 1 + frequency of the local scale, from now on. `*applied` is what
@@ -162,6 +163,11 @@ struct os_clock_ops {
     /** Add `delta_ns` to the system clock. Errors: as steer. */
     int (*step)(struct os_clock *, int64_t delta_ns);
     int (*status)(struct os_clock *, const struct os_clock_status *);
+    /**
+     * End what another program has set going beside us: an adjtime(3), a loop of the kernel.
+     * Returns 1 and what it was in `words`, or 0: nothing. Optional. Errors: as steer.
+     */
+    int (*reclaim)(struct os_clock *, char *words, size_t size);
     void (*destroy)(struct os_clock *);
 };
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,8 +44,12 @@ static void say(const struct sysclock_linux *clock, enum gn_level level, const c
 
 /* ---------------------------------------------------------------- frequency */
 
+/* Somebody else may have changed it at any time: ask each time. */
 static double frequency(struct os_clock *base)
 {
+    struct timex now = {0};
+    if (sysclock_adjust(&now) == 0)
+        self(base)->frequency = sysclock_frequency(&now);
     return self(base)->frequency;
 }
 
@@ -73,6 +78,32 @@ static int take_over(struct sysclock_linux *clock)
         return rc;
     clock->ours = true;
     return 0;
+}
+
+/* What is left of another program's adjtime(3), us. Simulators know no such question. */
+static long adjtime_left(const struct sysclock_linux *clock)
+{
+    struct timex single = {.modes = ADJ_OFFSET_SS_READ};
+    return clock->sysclock.has_raw && sysclock_adjust(&single) == 0 ? single.offset : 0;
+}
+
+static int reclaim(struct os_clock *base, char *words, size_t size)
+{
+    struct sysclock_linux *clock = self(base);
+    struct timex now = {0};
+    int rc = clock->ours ? sysclock_adjust(&now) : 0;
+    if (!clock->ours || rc < 0)
+        return rc;
+    long left_us = adjtime_left(clock);
+    if ((now.status & STA_LOOPS) != 0 || now.offset != 0)
+        snprintf(words, size, "a clock loop of the kernel, with %+.9f s to work off",
+                 (double)now.offset * ((now.status & STA_NANO) != 0 ? 1e-9 : 1e-6));
+    else if (left_us != 0)
+        snprintf(words, size, "an adjtime(3), with %+.6f s to go", (double)left_us * 1e-6);
+    else
+        return 0;
+    rc = take_over(clock);
+    return rc < 0 ? rc : 1;
 }
 
 /* Split into whole steps of the tick and a fine rest. Where the fine part alone suffices the tick
@@ -195,6 +226,7 @@ static const struct os_clock_ops linux_ops = {
     .steer = steer,
     .step = step,
     .status = status,
+    .reclaim = reclaim,
     .destroy = destroy,
 };
 

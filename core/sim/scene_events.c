@@ -79,6 +79,13 @@ static void do_step(struct deed *deed)
     vclock_move(node_clock(deed->node), gn_nanoseconds(deed->value));
 }
 
+static void do_retune(struct deed *deed)
+{
+    scene_narrate(deed->scene, "%s's clock is steered by somebody else, by %+.9g ppm",
+                  node_name(deed->node), deed->value);
+    vclock_retune(node_clock(deed->node), deed->value * 1e-6);
+}
+
 static void do_frequency(struct deed *deed)
 {
     scene_narrate(deed->scene, "%s's oscillator jumps by %+.9g ppm", node_name(deed->node),
@@ -341,6 +348,7 @@ static void read_heal(struct reader *reader, const config_setting_t *entry, cons
 
 static const struct kind kinds[] = {
     {"step", " at node step ", read_for_nodes, do_step, -LONGEST_S, LONGEST_S, false},
+    {"retune_ppm", " at node retune_ppm ", read_for_nodes, do_retune, -5e4, 5e4, false},
     {"frequency_ppm", " at node frequency_ppm ", read_for_nodes, do_frequency, -1e5, 1e5, false},
     {"wander", " at node wander ", read_for_nodes, do_wander, 0, 1e-3, false},
     {"stop", " at node stop ", read_flag, do_stop, 0, 0, true},
@@ -361,9 +369,10 @@ void reader_event(struct reader *reader, const config_setting_t *entry)
         if (config_setting_get_member(entry, kinds[i].key) != NULL)
             kind = &kinds[i];
     if (kind == NULL) {
-        reader_wrong(reader, entry,
-                     "an event needs one of: step, frequency_ppm, wander, stop, start, kill, "
-                     "suspend, antenna, device (all with node), link, partition, heal");
+        reader_wrong(
+            reader, entry,
+            "an event needs one of: step, retune_ppm, frequency_ppm, wander, stop, start, kill, "
+            "suspend, antenna, device (all with node), link, partition, heal");
         return;
     }
     reader_check_keys(reader, entry, kind->keys);

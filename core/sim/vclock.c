@@ -13,6 +13,10 @@
 #define TICK_US 10000.0
 
 #define DEFAULT_PRECISION (-25)
+/* Of Linux, MAXFREQ and NTP_PHASE_LIMIT. */
+#define MAX_ERROR_GROWTH 500e-6
+#define USELESS_ERROR_S 16.0
+
 #define DAY_NS (86400 * GN_NS_PER_S)
 #define TWO_PI 6.283185307179586
 
@@ -46,6 +50,8 @@ struct vclock {
     bool leapt;         /* it is done with; the next one takes a new order */
     int64_t leap_at_ns; /* by the system clock */
     struct vclock_steps steps;
+    struct vclock_status told; /* at the oscillator's */
+    int64_t told_raw_ns;
 };
 
 static struct vclock *self(struct os_clock *base)
@@ -216,6 +222,14 @@ static double rounded(double wanted)
     return steps / TICK_US + fine / FINE_UNITS;
 }
 
+static void run_at(struct vclock *clock, double steering)
+{
+    (void)count_now(clock);
+    clock->steady = steady_now(clock);
+    clock->from = raw_now(clock);
+    clock->steering = steering;
+}
+
 static int steer(struct os_clock *base, double wanted, double *applied, struct clock_reading *at)
 {
     struct vclock *clock = self(base);
@@ -225,10 +239,7 @@ static int steer(struct os_clock *base, double wanted, double *applied, struct c
         return -EPERM;
     if (!isfinite(wanted))
         return -EINVAL;
-    (void)count_now(clock);
-    clock->steady = steady_now(clock);
-    clock->from = raw_now(clock);
-    clock->steering = rounded(wanted);
+    run_at(clock, rounded(wanted));
     *applied = clock->steering;
     read_both(base, at);
     return 0;
@@ -257,6 +268,8 @@ static int status(struct os_clock *base, const struct os_clock_status *told)
     if (clock->refuses)
         return -EPERM;
     int64_t steady_ns = count_now(clock);
+    clock->told = (struct vclock_status){told->synchronised, told->max_error_s, told->est_error_s};
+    clock->told_raw_ns = raw_now(clock).ns;
     if (wanted == clock->armed || clock->config.leap_aware)
         return 0;
     clock->armed = wanted;
@@ -341,12 +354,32 @@ int64_t vclock_true_interval_ns(struct os_clock *base, int64_t interval_ns)
     return (int64_t)ceil((double)interval_ns / (1 - vclock_frequency_error(base)));
 }
 
-void vclock_move(struct os_clock *base, int64_t delta_ns)
+struct vclock_status vclock_status(struct os_clock *base)
 {
     struct vclock *clock = self(base);
+    struct vclock_status status = clock->told;
+    status.max_error_s += MAX_ERROR_GROWTH * (double)(raw_now(clock).ns - clock->told_raw_ns) / 1e9;
+    status.synchronised = status.synchronised && status.max_error_s < USELESS_ERROR_S;
+    return status;
+}
+
+static void set_by(struct vclock *clock, int64_t delta_ns)
+{
     int64_t steady_ns = count_now(clock);
     clock->system_minus_steady_ns += delta_ns;
     replan_leap(clock, steady_ns + clock->system_minus_steady_ns);
+}
+
+/* As Linux: of a clock that was set nothing is known. */
+void vclock_move(struct os_clock *base, int64_t delta_ns)
+{
+    set_by(self(base), delta_ns);
+    self(base)->told = (struct vclock_status){false, USELESS_ERROR_S, USELESS_ERROR_S};
+}
+
+void vclock_retune(struct os_clock *base, double by)
+{
+    run_at(self(base), rounded(self(base)->steering + by));
 }
 
 void vclock_change_frequency(struct os_clock *base, double by)
@@ -385,5 +418,5 @@ void vclock_wake(struct os_clock *base, int64_t error_ns)
     clock->from = raw_now(clock);
     clock->asleep_since_ns = -1;
     clock->slept_ns += slept_ns;
-    vclock_move(base, slept_ns);
+    set_by(clock, slept_ns);
 }

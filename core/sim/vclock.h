@@ -31,6 +31,12 @@ struct vclock_steps {
     int64_t last_ns;
 };
 
+/** What other programs are told of the clock, as by adjtimex(2). */
+struct vclock_status {
+    bool synchronised;
+    double max_error_s, est_error_s;
+};
+
 /** `name` is the node's: its random walk follows from it. Errors: NULL out of memory. */
 struct os_clock *vclock_create(struct world *, const char *name, const struct vclock_config *);
 
@@ -49,11 +55,17 @@ int64_t vclock_raw_ns(struct os_clock *);
 /** Steps by the daemon so far; those of others do not count. */
 struct vclock_steps vclock_steps(const struct os_clock *);
 
+/** What the kernel says now: it lets the largest error grow by 500 ppm. */
+struct vclock_status vclock_status(struct os_clock *);
+
 /** True time that passes while the steered clock counts `interval_ns`, at the rates of now. */
 int64_t vclock_true_interval_ns(struct os_clock *, int64_t interval_ns);
 
 /** Somebody else adds `delta_ns` to the system clock. */
 void vclock_move(struct os_clock *, int64_t delta_ns);
+
+/** Somebody else changes the kernel's frequency, s/s. */
+void vclock_retune(struct os_clock *, double by);
 
 /** The oscillator's frequency jumps by so much, s/s. */
 void vclock_change_frequency(struct os_clock *, double by);

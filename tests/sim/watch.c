@@ -19,6 +19,8 @@
 #define SLACK_S 1200.0
 /* Longer than the longest poll interval and a lost packet. */
 #define PATIENCE_S 2400.0
+/* Above this the kernel calls its clock unsynchronised. */
+#define USELESS_ERROR_S 16.0
 /* A drifting server is found out within so long. */
 #define LEARNING_S 900.0
 /* What comes and goes between two looks is no violation. */
@@ -41,8 +43,8 @@ static void forget(struct watch *watch)
 
 const char *watch_rule_name(enum watch_rule rule)
 {
-    static const char *const names[WATCH_RULES] = {"finite", "bound", "clock", "clamp",
-                                                   "step",   "liar",  "true",  "late"};
+    static const char *const names[WATCH_RULES] = {"finite", "bound", "clock", "clamp", "step",
+                                                   "liar",   "true",  "late",  "status"};
     return names[rule];
 }
 
@@ -284,6 +286,31 @@ static void check_clamp(struct watch *watch, double at_s, struct node *node)
         broken(watch, WATCH_CLAMP, at_s, "the clock is steered by %.3f ppm", rate * 1e6);
 }
 
+/* What node_exporter and timedatectl read: also while nobody has noticed yet that the clock was
+ * set. */
+static void check_status(struct watch *watch, double at_s, struct node *node,
+                         const struct gn_tracking *tracking, double clock_error_s)
+{
+    struct vclock_status status = vclock_status(node_clock(node));
+    const struct gn_state *state = &tracking->state;
+    bool known = state->synchronised || state->clock_state == GN_CLOCK_HOLDOVER;
+    bool useless =
+        tracking->root_dispersion_s + state->root_delay_s / 2 + fabs(tracking->system_offset_s) >
+        USELESS_ERROR_S - 1;
+    watch->untold_s = known && !useless && !status.synchronised ? watch->untold_s + 1 : 0;
+    if (watch->untold_s > NOTICE_S)
+        broken(watch, WATCH_STATUS, at_s, "synchronised, and the kernel does not know");
+    if (status.synchronised && !known)
+        broken(watch, WATCH_STATUS, at_s, "not synchronised, and the kernel says it is");
+    if (status.synchronised && watch->follows &&
+        fabs(clock_error_s) > status.max_error_s + unforeseen_s(watch, at_s) + 1e-9)
+        broken(watch, WATCH_STATUS, at_s, "the clock is off by %.9f s, the kernel says %.9f s",
+               clock_error_s, status.max_error_s);
+    if (status.synchronised && status.est_error_s > status.max_error_s + LEAST_ERROR_S)
+        broken(watch, WATCH_STATUS, at_s, "esterror is %.9f s, maxerror %.9f s", status.est_error_s,
+               status.max_error_s);
+}
+
 void watch_look(struct watch *watch, struct node *node, double at_s, const struct node_truth *truth)
 {
     double clock_error_s = gn_seconds(truth->clock_error_ns);
@@ -307,6 +334,7 @@ void watch_look(struct watch *watch, struct node *node, double at_s, const struc
         if (!learns(watch, at_s)) {
             check_bound(watch, at_s, &tracking, clock_error_s);
             check_clock(watch, at_s, &tracking, clock_error_s);
+            check_status(watch, at_s, node, &tracking, clock_error_s);
         }
     } else {
         watch->followed = watch->follows = false;

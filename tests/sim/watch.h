@@ -10,6 +10,7 @@
 #include "tests/sim/weather.h"
 
 #include <sim/scene.h>
+#include <sim/vclock.h>
 
 enum watch_rule {
     WATCH_FINITE, /* every number told is one */
@@ -20,6 +21,7 @@ enum watch_rule {
     WATCH_LIAR,   /* once most true servers have answered, nobody is in use who is wrong */
     WATCH_TRUE,   /* no true server is called a falseticker */
     WATCH_LATE,   /* while most true servers answer, the client is synchronised */
+    WATCH_STATUS, /* what the kernel tells other programs is true */
     WATCH_RULES
 };
 
@@ -37,6 +39,7 @@ struct watch {
     double noticed_at_s;              /* then the last disturbance was noticed */
     double waiting_s; /* so long most true servers answer, and it is not synchronised */
     int wrong_s;      /* so long somebody wrong has been in use */
+    int untold_s;     /* so long the kernel has not known that the clock is synchronised */
     int off_s;        /* so long the clock has not been where it belongs */
     /* First violation of each rule: */
     bool broken[WATCH_RULES];

@@ -234,8 +234,9 @@ START_TEST(groups_that_are_none)
     check_bad("clock = { max_change = 1000; };",
               "gnomon.conf:1: clock.max_change: must be a group, max_change = { … }, not a whole "
               "number\n");
-    check_bad("clock = { max_change = { limit = -1; }; };",
-              "gnomon.conf:1: clock.max_change.limit: -1 is out of range, allowed is 0 … 1000000000 s\n");
+    check_bad(
+        "clock = { max_change = { limit = -1; }; };",
+        "gnomon.conf:1: clock.max_change.limit: -1 is out of range, allowed is 0 … 1000000000 s\n");
 }
 END_TEST
 

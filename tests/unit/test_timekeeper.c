@@ -118,6 +118,31 @@ START_TEST(what_others_steer_is_taken_out_too)
 }
 END_TEST
 
+START_TEST(a_frequency_by_somebody_else_is_told_once)
+{
+    struct fake_clock clock;
+    struct timekeeper keeper;
+    gn_local start;
+    begin(&clock, &keeper);
+    clock.has_raw = true;
+    start = timekeeper_now(&keeper);
+    ck_assert_int_eq(timekeeper_steer(&keeper, 20e-6), 0);
+    timekeeper_look(&keeper);
+    ck_assert(fpclassify(timekeeper_take_retuned(&keeper)) == FP_ZERO); /* that was us */
+    clock.frequency = 90e-6;
+    pass(&clock, GN_NS_PER_S);
+    timekeeper_look(&keeper);
+    ck_assert_double_eq_tol(timekeeper_take_retuned(&keeper), 70e-6, 1e-12);
+    ck_assert(fpclassify(timekeeper_take_retuned(&keeper)) == FP_ZERO);
+    ck_assert_double_eq_tol(timekeeper_frequency(&keeper), 90e-6, 1e-12);
+    clock.frequency = -30e-6; /* seen where we steer, too */
+    pass(&clock, GN_NS_PER_S);
+    ck_assert_int_eq(timekeeper_steer(&keeper, 20e-6), 0);
+    ck_assert_double_eq_tol(timekeeper_take_retuned(&keeper), -120e-6, 1e-12);
+    ck_assert_int_le(llabs(gn_local_sub(timekeeper_now(&keeper), start) - clock.oscillator_ns), 41);
+}
+END_TEST
+
 START_TEST(a_step_by_somebody_else_is_told_and_local_goes_on)
 {
     struct fake_clock clock;
@@ -194,6 +219,7 @@ int main(void)
     int failed;
     tcase_add_test(tcase, local_is_the_oscillator_whatever_we_do_to_the_clock);
     tcase_add_test(tcase, what_others_steer_is_taken_out_too);
+    tcase_add_test(tcase, a_frequency_by_somebody_else_is_told_once);
     tcase_add_test(tcase, a_step_by_somebody_else_is_told_and_local_goes_on);
     tcase_add_test(tcase, a_stamp_across_a_step_is_not_believed);
     tcase_add_test(tcase, a_suspend_is_told_from_a_step);
