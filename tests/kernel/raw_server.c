@@ -2,7 +2,8 @@
 
 /*
  * For the kernel test: the truth. Serves NTP by CLOCK_MONOTONIC_RAW plus a constant, which nobody
- * steers, and prints each second by how much CLOCK_REALTIME is off from that. Its own stamps are
+ * steers, and prints each second by how much CLOCK_REALTIME is off from that, in ns, and what
+ * adjtimex(2) tells: whether it is unsynchronised, maxerror and esterror in us. Its own stamps are
  * taken by the program, so what it serves is late by some microseconds.
  *
  *     raw_server PORT AHEAD_S FASTER_PPM SECONDS
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #define UNIX_TO_NTP_S INT64_C(2208988800)
@@ -46,6 +48,17 @@ static int64_t error_ns(const struct truth *truth)
     int64_t system = read_ns(CLOCK_REALTIME);
     int64_t after = read_ns(CLOCK_MONOTONIC_RAW);
     return system - true_ns(truth, before + (after - before) / 2);
+}
+
+static void print_second(const struct truth *truth, int second)
+{
+    struct timex told = {0};
+    int64_t off_ns = error_ns(truth);
+    adjtimex(&told);
+    printf("error %d %lld\n", second, (long long)off_ns);
+    printf("timex %d %d %ld %ld\n", second, (told.status & STA_UNSYNC) != 0, told.maxerror,
+           told.esterror);
+    fflush(stdout);
 }
 
 static void put32(unsigned char *to, uint32_t value)
@@ -99,10 +112,8 @@ int main(int argc, char **argv)
         struct pollfd waiting = {.fd = fd, .events = POLLIN};
         if (left_ns > 0 && poll(&waiting, 1, (int)(left_ns / 1000000) + 1) > 0)
             answer(fd, &truth);
-        if (read_ns(CLOCK_MONOTONIC_RAW) >= next_ns) {
-            printf("error %d %lld\n", ++second, (long long)error_ns(&truth));
-            fflush(stdout);
-        }
+        if (read_ns(CLOCK_MONOTONIC_RAW) >= next_ns)
+            print_second(&truth, ++second);
     }
     return 0;
 }

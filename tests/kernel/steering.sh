@@ -5,28 +5,10 @@
 # then the daemon keeps it.
 . "$(dirname "$0")/../lib.sh"
 
-need qemu-system-x86_64 cpio busybox cc
-kernel=$(find "$PEERS/kernel/boot" -name 'vmlinuz-*' -print -quit 2>/dev/null)
-[ -n "$kernel" ] || skip "no kernel in $PEERS/kernel (tests/peers fetches it)"
-case $machine in x86_64) ;; *) skip "the guest is x86_64" ;; esac
-ldd "$GNOMOND" | grep -q asan && skip "a guest has no room for an instrumented build"
+. "$(dirname "$0")/../guest.sh"
 
 guest=$ROOM/guest
-mkdir -p "$guest"/{bin,proc,sys,dev,etc,tmp,plugins,state,run} || bail "the guest's files"
-cp "$(command -v busybox)" "$guest/bin/busybox"
-for applet in sh mount ip sleep poweroff cat kill date; do
-    ln -s busybox "$guest/bin/$applet"
-done
-cp "$GNOMOND" "$GNOMONCTL" "$guest/bin/"
-cp -L "$PLUGINS"/*.so "$guest/plugins/"
-check "the guest's server compiles" cc -O1 -o "$guest/bin/raw_server" "$(dirname "$0")/raw_server.c" -lm || exit 1
-# With the libraries that they load.
-for file in "$guest"/bin/gnomon* "$guest"/bin/raw_server "$guest"/plugins/*.so; do
-    ldd "$file"
-done | awk '/=> \// { print $3 } /^\t\/lib/ { print $1 }' | sort -u | while read -r library; do
-    mkdir -p "$guest${library%/*}" && cp -L "$library" "$guest$library"
-done
-
+guest_make "$guest"
 cat >"$guest/etc/gnomon.conf" <<'END'
 clock = { drift_file = "/state/drift"; };
 sources = ( { use = "proto-ntp"; name = "truth"; server = "127.0.0.1"; port = 9123;
@@ -57,28 +39,8 @@ echo "drift $(cat /state/drift)"
 echo done
 poweroff -f
 END
-chmod +x "$guest/init"
-(cd "$guest" && find . | cpio -o -H newc --quiet | gzip -1) >"$ROOM/initrd.gz"
-# Output to files of ours: the guest's console ends its lines with a carriage return.
-timeout 240 qemu-system-x86_64 -accel tcg -cpu max -m 512 -display none -serial stdio -parallel null \
-    -net none -no-reboot -icount shift=auto,sleep=off -rtc base=2026-01-01T00:00:00,clock=vm \
-    -kernel "$kernel" -initrd "$ROOM/initrd.gz" -append "console=ttyS0 quiet" \
-    </dev/null 2>"$ROOM/qemu.log" | tr -d '\r' >"$ROOM/console.log"
-
-# worst FROM TO: the largest error in ns of those seconds.
-worst() {
-    awk -v from="$1" -v to="$2" '$1 == "error" && $2 >= from && $2 <= to {
-        e = $3 < 0 ? -$3 : $3
-        if (e > worst) worst = e
-        n++
-    } END { print n == to - from + 1 ? worst : 1e18 }' "$ROOM/console.log"
-}
-below() { # LIMIT VALUE
-    awk -v limit="$1" -v value="$2" 'BEGIN { exit !(value < limit) }' || {
-        echo "$2 is not below $1"
-        return 1
-    }
-}
+guest_close "$guest" "$ROOM/initrd.gz"
+guest_run "$ROOM/initrd.gz" "$ROOM/console.log"
 
 check "the guest lives to its end" logged console '^done'
 check "-q sets the clock once, by 37.25 s" matches 'the clock was set by \+37\.25' "$(cat "$ROOM/console.log")"
