@@ -238,8 +238,10 @@ static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
     pipeline->source_dispersion_s =
         source->root_dispersion_s + source->last.dispersion_s + filter_jitter_s(&source->filter);
     note_alone(pipeline, turn);
-    pipeline->source_error_s =
-        fmax(source->root_dispersion_s - ROOT_UNIT_S, 0) + source->root_delay_s / 2;
+    /* Stamps that are always late by the same are an error that no series of samples shows. */
+    pipeline->source_error_s = fmax(source->root_dispersion_s - ROOT_UNIT_S, 0) +
+                               source->root_delay_s / 2 +
+                               (filter_is_clock(&source->filter) ? 0 : source->last.dispersion_s);
     pipeline->stratum = (uint8_t)(source->stratum + 1);
     pipeline->refid = source->config.refid;
     pipeline->horizon_s = fmax(LEAST_HORIZON_S, 2 * source->poll_s);

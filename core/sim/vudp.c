@@ -113,10 +113,15 @@ int vudp_open(struct os_net *base, const struct gn_datagram_config *config,
     return 0;
 }
 
+/* Those that are exact are as good as a device's. */
+static enum gn_stamp stamps_of(const struct vhost *host)
+{
+    return host->stamp_noise != NULL ? GN_STAMP_KERNEL : GN_STAMP_HARDWARE;
+}
+
 enum gn_stamp vudp_stamps(const struct os_datagram *socket)
 {
-    (void)socket;
-    return GN_STAMP_KERNEL;
+    return stamps_of(socket->host);
 }
 
 /* ---------------------------------------------------------------- on the way */
@@ -204,7 +209,7 @@ static void hand_over(struct os_datagram *socket, const struct vpacket *packet)
         .local = packet->local,
         .interface = 1,
         .when = stamp(socket->host),
-        .stamp = GN_STAMP_KERNEL,
+        .stamp = stamps_of(socket->host),
     };
     socket->host->count.received++;
     if (socket->events.receive != NULL)
@@ -239,7 +244,7 @@ static void has_left(void *arg)
     struct os_loop *loop = socket->host->loop;
     LIST_REMOVE(packet, link);
     if (socket->events.sent != NULL)
-        socket->events.sent(socket->arg, packet->tag, packet->when, GN_STAMP_KERNEL);
+        socket->events.sent(socket->arg, packet->tag, packet->when, stamps_of(socket->host));
     free(packet);
     vloop_end_turn(loop);
 }

@@ -6,6 +6,13 @@
 
 /* How far a clock may run away during an exchange. Spec: RFC 5905 §7.2, PHI. */
 #define MAX_FREQUENCY_ERROR 15e-6
+/*
+ * How far a stamp may be from the wire, always on the same side: the kernel stamps what it sends
+ * before the device has it, and what has arrived once it gets to it; a program is called later
+ * still.
+ */
+#define USER_STAMP_S 20e-6
+#define KERNEL_STAMP_S 2e-6
 /* What chrony and the draft send: says nothing about the clock. */
 #define REQUEST_PRECISION 0x20
 
@@ -102,8 +109,21 @@ static bool add_fits(int64_t a, int64_t b)
     return !__builtin_add_overflow(a, b, &sum);
 }
 
+static double stamp_error_s(enum gn_stamp stamp)
+{
+    if (stamp == GN_STAMP_HARDWARE)
+        return 0;
+    return stamp == GN_STAMP_KERNEL ? KERNEL_STAMP_S : USER_STAMP_S;
+}
+
+/* Returns how wrong both may make the offset: half of each. */
+static double stamps_error_s(const struct exchange *exchange, const struct exchange_reply *reply)
+{
+    return (stamp_error_s(exchange->t1_stamp) + stamp_error_s(reply->stamp)) / 2;
+}
+
 static enum verdict measure(const struct gn_exchange *four, const struct wire_header *header,
-                            int8_t precision_log2s, struct gn_sample *sample)
+                            double reading_s, int8_t precision_log2s, struct gn_sample *sample)
 {
     int64_t offset;
     int64_t delay;
@@ -121,7 +141,7 @@ static enum verdict measure(const struct gn_exchange *four, const struct wire_he
     sample->local = four->t4;
     sample->utc.ns = four->t4.ns + offset;
     sample->delay_s = gn_seconds(delay) > precision_s ? gn_seconds(delay) : precision_s;
-    sample->dispersion_s = dispersion_s;
+    sample->dispersion_s = dispersion_s + reading_s; /* which makes no delay shorter */
     return VERDICT_OK;
 }
 
@@ -155,7 +175,8 @@ enum verdict exchange_receive(struct exchange *exchange, const struct exchange_r
     memset(sample, 0, sizeof(*sample));
     sample->size = sizeof(*sample);
     struct gn_exchange four = four_stamps(exchange, reply, header);
-    verdict = measure(&four, header, reply->precision_log2s, sample);
+    verdict =
+        measure(&four, header, stamps_error_s(exchange, reply), reply->precision_log2s, sample);
     if (verdict == VERDICT_OK && is_loop(reply, header))
         verdict = VERDICT_LOOP;
     if (verdict == VERDICT_OK)

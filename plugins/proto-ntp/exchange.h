@@ -29,6 +29,7 @@ struct exchange_reply {
     const void *data;
     size_t size;
     gn_local t4;             /* arrival */
+    enum gn_stamp stamp;     /* who made t4 */
     struct gn_address local; /* the address it came to; family NONE unknown */
     gn_utc pivot;            /* about now: settles the era of the timestamps */
     int8_t precision_log2s;  /* of our clock */

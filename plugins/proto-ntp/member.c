@@ -92,6 +92,7 @@ static void receive(struct member *member, const struct gn_packet *packet)
     event.reply.data = packet->data;
     event.reply.size = packet->size;
     event.reply.t4 = packet->when;
+    event.reply.stamp = packet->stamp;
     event.reply.local = packet->local;
     set_clock(member, &event.reply);
     run(member, &event);

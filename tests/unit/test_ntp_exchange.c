@@ -22,6 +22,7 @@ struct scene {
     struct gn_address local;
     gn_local t4;
     gn_utc pivot;
+    enum gn_stamp stamp;
     struct wire_header header;
     struct gn_sample sample;
 };
@@ -74,6 +75,7 @@ static enum verdict receive_bytes(struct scene *s, const void *data, size_t size
         .t4 = s->t4,
         .local = s->local,
         .pivot = s->pivot,
+        .stamp = s->stamp,
         .precision_log2s = -24,
     };
     return exchange_receive(&s->exchange, &reply, &s->header, &s->sample);
@@ -134,8 +136,8 @@ START_TEST(a_good_reply_makes_a_sample)
     ck_assert_int_eq(s.sample.local.ns, T4_NS);
     ck_assert_int_eq(s.sample.utc.ns, T4_NS + OFFSET_NS);
     ck_assert_double_eq_tol(s.sample.delay_s, 0.040, 1e-12);
-    ck_assert_double_eq_tol(s.sample.dispersion_s, ldexp(1, -24) + ldexp(1, -23) + 15e-6 * 0.041,
-                            1e-12);
+    ck_assert_double_eq_tol(s.sample.dispersion_s,
+                            ldexp(1, -24) + ldexp(1, -23) + 15e-6 * 0.041 + 20e-6, 1e-12);
     ck_assert_int_eq(s.sample.exchange.t1.ns, T1_NS);
     ck_assert_int_eq(s.sample.exchange.t2.ns, T2_NS);
     ck_assert_int_eq(s.sample.exchange.t3.ns, T3_NS);
@@ -162,6 +164,23 @@ START_TEST(the_best_transmit_stamp_is_t1)
     exchange_sent(&s.exchange, local(T1_NS + 3000), GN_STAMP_KERNEL);
     ck_assert_verdict(receive(&s), VERDICT_OK);
     ck_assert_int_eq(s.sample.exchange.t1.ns, T1_NS + 4000);
+}
+END_TEST
+
+/* Half of what each may be late by. */
+START_TEST(a_better_stamp_is_worth_more)
+{
+    static const enum gn_stamp kinds[] = {GN_STAMP_USER, GN_STAMP_KERNEL, GN_STAMP_HARDWARE};
+    double errors_s[3];
+    for (int i = 0; i < 3; i++) {
+        struct scene s = new_scene();
+        exchange_sent(&s.exchange, local(T1_NS), kinds[i]);
+        s.stamp = kinds[i];
+        ck_assert_verdict(receive(&s), VERDICT_OK);
+        errors_s[i] = s.sample.dispersion_s;
+    }
+    ck_assert_double_eq_tol(errors_s[0] - errors_s[2], 20e-6, 1e-12);
+    ck_assert_double_eq_tol(errors_s[1] - errors_s[2], 2e-6, 1e-12);
 }
 END_TEST
 
@@ -491,6 +510,7 @@ int main(void)
     tcase_add_test(tcase, a_request_is_never_without_a_number);
     tcase_add_test(tcase, a_good_reply_makes_a_sample);
     tcase_add_test(tcase, the_best_transmit_stamp_is_t1);
+    tcase_add_test(tcase, a_better_stamp_is_worth_more);
     tcase_add_test(tcase, a_stamp_after_the_arrival_is_nonsense);
     tcase_add_test(tcase, a_request_that_never_left_has_no_reply);
     tcase_add_test(tcase, the_end_of_an_era_lies_within_an_exchange);

@@ -51,7 +51,7 @@ static void on_sent(void *arg, uint64_t tag, gn_system when, enum gn_stamp stamp
 {
     struct scene *scene = arg;
     ck_assert_uint_eq(tag, 77);
-    ck_assert_int_eq(stamp, GN_STAMP_KERNEL);
+    ck_assert_int_eq(stamp, GN_STAMP_HARDWARE);
     ck_assert_int_eq(when.ns, vclock_system(scene->clock[0]).ns);
     ck_assert_int_eq(scene->received, 0);
     scene->sent++;
