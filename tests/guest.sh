@@ -42,7 +42,7 @@ guest_run() {
     timeout 240 qemu-system-x86_64 -accel tcg -cpu max -m 512 -display none -serial stdio \
         -parallel null -net none -no-reboot -icount shift=auto,sleep=off \
         -rtc base=2026-01-01T00:00:00,clock=vm -kernel "$kernel" -initrd "$1" \
-        -append "console=ttyS0 quiet" </dev/null 2>"$ROOM/qemu.log" | tr -d '\r' >"$2"
+        -append "console=ttyS0 quiet gnomon-guest" </dev/null 2>"$ROOM/qemu.log" | tr -d '\r' >"$2"
 }
 
 # worst FROM TO [CONSOLE]: the largest error in ns of those seconds.

@@ -89,6 +89,9 @@ check "from half a second off to within 1 ms in a minute" below 61 "$(reached 10
 check "… and there for ten minutes, by CLOCK_MONOTONIC_RAW" below 1000000 "$(worst 61 $last "$ours.log")"
 check "chronyd does so too" below 1000000 "$(worst 61 $last "$theirs.log")"
 check "no second in which the kernel's status is not true" same 0 "$(told "$ours.log" $last)"
+check "… nor, after the first minute, esterror, which is our error bound" same 0 "$(
+    awk '$1 == "error" { off[$2] = ($3 < 0 ? -$3 : $3) / 1000 }
+        $1 == "timex" && $2 > 60 && $5 < off[$2] { n++ } END { print n + 0 }' "$ours.log")"
 check "nobody is said to steer beside us" differs grep -q 'somebody else' "$ours.log"
 check "it ends in order" grep -q '^ended with 0' "$ours.log"
 check "… and the kernel's clock is unsynchronised then" grep -Eq 'status: *0x[0-9a-f]*[4567cdef][0-9a-f] |status:.*UNSYNC' "$ours.log"

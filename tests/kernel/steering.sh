@@ -52,8 +52,10 @@ check "nobody else is said to move the clock" differs logged console 'somebody e
 check "the drift file has the 80 ppm" matches '^drift (79\.[5-9]|80\.[0-4])' "$(grep '^drift' "$ROOM/console.log")"
 check "it ends in order" logged console 'daemon ended with 0'
 tracking=$(grep '^{' "$ROOM/console.log" | head -n 1)
-# The way there and the way back take the guest's processor different times: the error bound knows
-# nothing of that, the root distance does.
+# The way there and the way back take the guest's processor different times: that is in the bound by
+# what the stamps may be late by.
+check "the error bound covers the error" below \
+    "$(value 'int(1e9 * v["error_bound_s"]) + 1' <<<"$tracking")" "$(worst 195 205)"
 check "the root distance covers the error" below \
     "$(value 'int(1e9 * (v["root_delay_s"] / 2 + v["root_dispersion_s"])) + 1' <<<"$tracking")" \
     "$(worst 195 205)"
