@@ -40,6 +40,13 @@ void estimate_shift(struct estimate *estimate, int64_t by_ns)
     estimate->base_ns += by_ns;
 }
 
+void estimate_doubt(struct estimate *estimate, double by_s, double age_s)
+{
+    double rate = by_s / fmax(1, age_s);
+    estimate->pxx += by_s * by_s;
+    estimate->pyy = fmin(estimate->pyy + rate * rate, UNKNOWN_FREQUENCY_VARIANCE);
+}
+
 static void begin(struct estimate *estimate, const struct filter_measure *measure)
 {
     estimate->valid = true;

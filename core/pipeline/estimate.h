@@ -54,6 +54,10 @@ bool estimate_was_overconfident(const struct estimate *, const struct filter_mea
 /** Forget the offset, keep what is known of the frequency. */
 void estimate_restart(struct estimate *);
 
+/** The path may have become another one by so much: of the offset now, and so of the frequency over
+ * `age_s`. */
+void estimate_doubt(struct estimate *, double by_s, double age_s);
+
 /** UTC was moved against local by `by_ns`. */
 void estimate_shift(struct estimate *, int64_t by_ns);
 

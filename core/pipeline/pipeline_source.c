@@ -282,6 +282,16 @@ static void note_answer(struct pipeline *pipeline, struct pipeline_source *sourc
     }
 }
 
+/* After a long silence nobody knows whether it is still the same route. */
+static void doubt_route(struct pipeline_source *source, const struct filter_measure *measure)
+{
+    double silent_s = gn_seconds(gn_local_sub(measure->at, source->last.at));
+    if (source->estimate.valid && source->spacing_s > 0 &&
+        silent_s > SILENT_INTERVALS * fmax(1, source->spacing_s))
+        estimate_doubt(&source->estimate, FEIGNED_SHARE * measure->delay_s,
+                       gn_seconds(gn_local_sub(measure->at, source->estimate.first)));
+}
+
 static int take(struct pipeline *pipeline, struct pipeline_source *source,
                 const struct gn_sample *sample)
 {
@@ -291,6 +301,7 @@ static int take(struct pipeline *pipeline, struct pipeline_source *source,
     if (sample->kind == GN_SAMPLE_ONE_WAY &&
         estimate_was_overconfident(&source->estimate, &measure))
         start_estimate(pipeline, source);
+    doubt_route(source, &measure);
     if (estimate_update(&source->estimate, &measure) == ESTIMATE_SPIKE) {
         ask_quickly(source, measure.at, true);
         source->reach &= 0xFE; /* it answers, but not what it used to say */
