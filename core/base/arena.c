@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_SIZE ((size_t)4096)
+#define BLOCK_SIZE ((size_t)1024)
 
 struct block {
     struct block *next;
