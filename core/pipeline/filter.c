@@ -106,7 +106,7 @@ int filter_check(struct filter *filter, const struct gn_sample *sample)
 /* The delay of a rank: 0 is the least. */
 static double delay_of(const struct filter *filter, unsigned rank)
 {
-    return filter->ring[filter->order[rank]];
+    return (double)filter->ring[filter->order[rank]];
 }
 
 static unsigned rank_of(const struct filter *filter, double delay_s)
@@ -125,7 +125,7 @@ static unsigned rank_of(const struct filter *filter, double delay_s)
 static void forget_oldest(struct filter *filter)
 {
     unsigned oldest = (filter->next + FILTER_WINDOW - filter->count) % FILTER_WINDOW;
-    unsigned rank = rank_of(filter, filter->ring[oldest]);
+    unsigned rank = rank_of(filter, (double)filter->ring[oldest]);
     while (filter->order[rank] != oldest) /* others may have been as long */
         rank++;
     filter->count--;
@@ -140,7 +140,7 @@ static void remember(struct filter *filter, double delay_s)
     rank = rank_of(filter, delay_s);
     memmove(&filter->order[rank + 1], &filter->order[rank], filter->count - rank);
     filter->order[rank] = (uint8_t)filter->next;
-    filter->ring[filter->next] = delay_s;
+    filter->ring[filter->next] = (float)delay_s;
     filter->next = (filter->next + 1) % FILTER_WINDOW;
     filter->count++;
 }
@@ -165,7 +165,7 @@ static struct span last_delays(const struct filter *filter)
 {
     struct span span = {HUGE_VAL, 0};
     for (unsigned i = 1; i <= ROUTE_RUN; i++) {
-        double delay_s = filter->ring[(filter->next + FILTER_WINDOW - i) % FILTER_WINDOW];
+        double delay_s = (double)filter->ring[(filter->next + FILTER_WINDOW - i) % FILTER_WINDOW];
         span.least_s = fmin(span.least_s, delay_s);
         span.most_s = fmax(span.most_s, delay_s);
     }
@@ -239,7 +239,8 @@ static void take_two_way(struct filter *filter, const struct gn_sample *sample,
 {
     const struct gn_exchange *exchange = &sample->exchange;
     int64_t delay_ns = exchange_delay_ns(exchange);
-    double delay_s = delay_ns > 0 ? gn_seconds(delay_ns) : 0;
+    /* As the window keeps it: a delay is never shorter than itself. Seven digits are plenty. */
+    double delay_s = delay_ns > 0 ? (double)(float)gn_seconds(delay_ns) : 0;
     measure->rerouted_s = watch_route(filter, delay_s);
     noise_expect(&filter->noise, window_jitter_s(filter));
     measure->at = exchange->t4;
@@ -347,7 +348,8 @@ double filter_recent_delay_s(const struct filter *filter)
     if (filter->count == 0)
         return 0;
     for (unsigned i = 1; i <= RECENT && i <= filter->count; i++)
-        least = fmin(least, filter->ring[(filter->next + FILTER_WINDOW - i) % FILTER_WINDOW]);
+        least =
+            fmin(least, (double)filter->ring[(filter->next + FILTER_WINDOW - i) % FILTER_WINDOW]);
     return least + unsure_s(filter);
 }
 

@@ -20,7 +20,7 @@ struct filter {
     gn_local newest; /* of the accepted samples */
     unsigned stale;  /* samples in a row that were older than the newest */
     /* Two-way: the last delays in order of arrival, and where they lie in order of size. */
-    double ring[FILTER_WINDOW];
+    float ring[FILTER_WINDOW];
     uint8_t order[FILTER_WINDOW];
     unsigned next, count;
     struct noise noise;
