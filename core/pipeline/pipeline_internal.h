@@ -129,12 +129,6 @@ void pipeline_state_build(struct pipeline *, gn_local now, int64_t system_ns, do
 /** What the estimate's own error does not exceed, without the error of the sources. Units: s. */
 double pipeline_doubt_s(const struct pipeline *, gn_local when);
 
-/**
- * What is claimed to others, without half of the root delay: the estimate of all may stand where
- * the system source alone would not allow it; this holds for both. Units: s.
- */
-double pipeline_dispersion_s(const struct pipeline *, gn_local when);
-
 /** Error bound of the estimate: its doubt, and how wrong the system source may be. Units: s. */
 double pipeline_bound_s(const struct pipeline *, gn_local when);
 

@@ -50,13 +50,16 @@ double pipeline_doubt_s(const struct pipeline *pipeline, gn_local when)
     return fmax(doubt_s, ldexp(1, pipeline->config.precision_log2s));
 }
 
-double pipeline_dispersion_s(const struct pipeline *pipeline, gn_local when)
+/*
+ * What is claimed to others, without half of the root delay: the estimate of all may stand where
+ * the system source alone would not allow it; this holds for both.
+ */
+static double dispersion_s(const struct pipeline *pipeline, gn_local when, double doubt_s)
 {
     double after_s = gn_seconds(gn_local_sub(when, pipeline->alone.at));
     double alone_s = pipeline->alone_s +
                      PIPELINE_INTERVAL_SIGMAS * estimate_fit_sd_after(&pipeline->alone, after_s);
-    return fmax(pipeline->source_dispersion_s + pipeline_doubt_s(pipeline, when),
-                alone_s - pipeline->root_delay_s / 2);
+    return fmax(pipeline->source_dispersion_s + doubt_s, alone_s - pipeline->root_delay_s / 2);
 }
 
 double pipeline_bound_s(const struct pipeline *pipeline, gn_local when)
@@ -64,16 +67,26 @@ double pipeline_bound_s(const struct pipeline *pipeline, gn_local when)
     return hypot(pipeline->source_error_s, pipeline_doubt_s(pipeline, when));
 }
 
-/* A straight line from now that a claim stays below for the whole horizon. */
-static double rate_of(const struct pipeline *pipeline, gn_local now,
-                      double (*claim)(const struct pipeline *, gn_local))
+/* What is claimed at an instant. The doubt is dear, and both need it. */
+static void claim(const struct pipeline *pipeline, gn_local when, struct gn_state *state)
 {
-    double now_s = claim(pipeline, now), rate = LEAST_RATE;
+    double doubt_s = pipeline_doubt_s(pipeline, when);
+    state->root_dispersion_s = dispersion_s(pipeline, when, doubt_s);
+    state->error_bound_s = hypot(pipeline->source_error_s, doubt_s);
+}
+
+/* Straight lines from now that the claims stay below for the whole horizon. */
+static void claim_rates(const struct pipeline *pipeline, gn_local now, struct gn_state *state)
+{
+    state->dispersion_rate = state->error_bound_rate = LEAST_RATE;
     for (double after_s = pipeline->horizon_s / 4; after_s <= pipeline->horizon_s; after_s *= 2) {
-        gn_local then = gn_local_add(now, gn_nanoseconds(after_s));
-        rate = fmax(rate, (claim(pipeline, then) - now_s) / after_s);
+        struct gn_state then;
+        claim(pipeline, gn_local_add(now, gn_nanoseconds(after_s)), &then);
+        state->dispersion_rate = fmax(
+            state->dispersion_rate, (then.root_dispersion_s - state->root_dispersion_s) / after_s);
+        state->error_bound_rate =
+            fmax(state->error_bound_rate, (then.error_bound_s - state->error_bound_s) / after_s);
     }
-    return rate;
 }
 
 static void state_from_estimate(const struct pipeline *pipeline, gn_local now,
@@ -84,10 +97,8 @@ static void state_from_estimate(const struct pipeline *pipeline, gn_local now,
     state->utc = estimate_fit_utc(&fit);
     state->frequency = fit.frequency;
     state->root_delay_s = pipeline->root_delay_s;
-    state->root_dispersion_s = pipeline_dispersion_s(pipeline, now);
-    state->dispersion_rate = rate_of(pipeline, now, pipeline_dispersion_s);
-    state->error_bound_rate = rate_of(pipeline, now, pipeline_bound_s);
-    state->error_bound_s = pipeline_bound_s(pipeline, now);
+    claim(pipeline, now, state);
+    claim_rates(pipeline, now, state);
     state->ref_time = gn_utc_add(state->utc, -gn_local_sub(now, pipeline->updated));
 }
 
