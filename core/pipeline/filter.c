@@ -129,7 +129,8 @@ static void forget_oldest(struct filter *filter)
     while (filter->order[rank] != oldest) /* others may have been as long */
         rank++;
     filter->count--;
-    memmove(&filter->order[rank], &filter->order[rank + 1], filter->count - rank);
+    memmove(&filter->order[rank], &filter->order[rank + 1],
+            (filter->count - rank) * sizeof filter->order[0]);
 }
 
 static void remember(struct filter *filter, double delay_s)
@@ -138,8 +139,9 @@ static void remember(struct filter *filter, double delay_s)
     if (filter->count == FILTER_WINDOW)
         forget_oldest(filter);
     rank = rank_of(filter, delay_s);
-    memmove(&filter->order[rank + 1], &filter->order[rank], filter->count - rank);
-    filter->order[rank] = (uint8_t)filter->next;
+    memmove(&filter->order[rank + 1], &filter->order[rank],
+            (filter->count - rank) * sizeof filter->order[0]);
+    filter->order[rank] = (uint16_t)filter->next;
     filter->ring[filter->next] = (float)delay_s;
     filter->next = (filter->next + 1) % FILTER_WINDOW;
     filter->count++;

@@ -12,7 +12,7 @@
 #include <gnomon/sample.h>
 #include <pipeline/noise.h>
 
-/** Delays kept; `order` counts them in bytes. */
+/** Delays kept. */
 #define FILTER_WINDOW 256
 
 struct filter {
@@ -21,7 +21,7 @@ struct filter {
     unsigned stale;  /* samples in a row that were older than the newest */
     /* Two-way: the last delays in order of arrival, and where they lie in order of size. */
     float ring[FILTER_WINDOW];
-    uint8_t order[FILTER_WINDOW];
+    uint16_t order[FILTER_WINDOW];
     unsigned next, count;
     struct noise noise;
     /* One-way: the last two offsets, and what the curvature of three says of their noise. */
