@@ -40,6 +40,36 @@ static void sort_edges(struct selection_edge *edges, size_t count)
         }
 }
 
+static void swap_edges(struct selection_edge *a, struct selection_edge *b)
+{
+    struct selection_edge edge = *a;
+    *a = *b;
+    *b = edge;
+}
+
+/* What a full sort would put at `rank`. Hoare's algorithm: the time grows as the count does. */
+static struct selection_edge edge_of_rank(struct selection_edge *edges, size_t count, size_t rank)
+{
+    ptrdiff_t low = 0, high = (ptrdiff_t)count - 1, wanted = (ptrdiff_t)rank;
+    while (low < high) {
+        struct selection_edge pivot = edges[low + (high - low) / 2];
+        ptrdiff_t i = low, j = high;
+        while (i <= j) {
+            while (edge_before(&edges[i], &pivot))
+                i++;
+            while (edge_before(&pivot, &edges[j]))
+                j--;
+            if (i <= j)
+                swap_edges(&edges[i++], &edges[j--]);
+        }
+        if (wanted > j && wanted < i)
+            break;
+        high = wanted <= j ? j : high;
+        low = wanted >= i ? i : low;
+    }
+    return edges[rank];
+}
+
 static bool voting(const struct selection_candidate *candidate, int tier, bool trusted_only)
 {
     return candidate->usable && candidate->tier == tier && (!trusted_only || candidate->trust);
@@ -77,6 +107,45 @@ static bool intersect(const struct selection_edge *edges, size_t count, double *
         return true;
     }
     return false;
+}
+
+/* Nobody lies, as nearly always: the region is found without sorting. */
+static bool all_agree(const struct selection_candidate *candidates, size_t count, int tier,
+                      bool trusted_only, struct selection *selection)
+{
+    double low_s = -HUGE_VAL, high_s = HUGE_VAL;
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct selection_candidate *c = &candidates[i];
+        if (!voting(c, tier, trusted_only))
+            continue;
+        any = true;
+        low_s = fmax(low_s, c->offset_s - c->interval_s);
+        high_s = fmin(high_s, c->offset_s + c->interval_s);
+    }
+    if (!any || low_s > high_s)
+        return false;
+    selection->low_s = low_s;
+    selection->high_s = high_s;
+    return true;
+}
+
+static bool any_trusted(const struct selection_candidate *candidates, size_t count, int tier)
+{
+    for (size_t i = 0; i < count; i++)
+        if (voting(&candidates[i], tier, true))
+            return true;
+    return false;
+}
+
+/* The region that most voters have in common. */
+static bool find_region(struct selection *selection, const struct selection_candidate *candidates,
+                        size_t count, struct selection_edge *edges, int tier, bool trusted_only)
+{
+    if (all_agree(candidates, count, tier, trusted_only, selection))
+        return true;
+    size_t used = make_edges(candidates, count, tier, trusted_only, edges);
+    return intersect(edges, used, &selection->low_s, &selection->high_s);
 }
 
 /* Signed distance of the candidate's interval from the region; 0 when they overlap. */
@@ -132,8 +201,7 @@ static const struct selection_candidate *median_of(const struct selection_candid
         }
     if (used < SELECTION_QUORUM)
         return NULL;
-    sort_edges(scratch, used);
-    return &candidates[scratch[used / 2].type];
+    return &candidates[edge_of_rank(scratch, used, used / 2).type];
 }
 
 /* What is known of a frequency from few samples is less sure than it seems. */
@@ -188,11 +256,8 @@ static void say(struct selection_candidate *candidates, size_t count, int tier,
 static bool try_tier(struct selection *selection, struct selection_candidate *candidates,
                      size_t count, struct selection_edge *edges, int tier)
 {
-    size_t used = make_edges(candidates, count, tier, true, edges);
-    bool trusted_only = used > 0;
-    if (!trusted_only)
-        used = make_edges(candidates, count, tier, false, edges);
-    if (!intersect(edges, used, &selection->low_s, &selection->high_s)) {
+    bool trusted_only = any_trusted(candidates, count, tier);
+    if (!find_region(selection, candidates, count, edges, tier, trusted_only)) {
         say(candidates, count, tier, GN_REASON_NO_MAJORITY);
         selection->no_majority = true;
         return false;
