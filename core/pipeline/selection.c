@@ -90,23 +90,30 @@ static size_t make_edges(const struct selection_candidate *candidates, size_t co
     return used;
 }
 
-/* Presume 0, 1, 2 … liars, always fewer than half. Spec: RFC 5905 §11.2.1. */
+/* How many intervals have a point in common at most. */
+static size_t most_in_common(const struct selection_edge *edges, size_t count)
+{
+    size_t depth = 0, most = 0;
+    for (size_t i = 0; i < count; i++) {
+        depth = edges[i].type < 0 ? depth + 1 : depth - 1;
+        most = depth > most ? depth : most;
+    }
+    return most;
+}
+
+/* The fewest liars there can be, always fewer than half. Spec: RFC 5905 §11.2.1. */
 static bool intersect(const struct selection_edge *edges, size_t count, double *low, double *high)
 {
-    size_t voters = count / 2;
-    for (size_t liars = 0; 2 * liars < voters; liars++) {
-        size_t depth = 0, i = 0, j = count;
-        while (i < count && depth < voters - liars)
-            depth = edges[i++].type < 0 ? depth + 1 : depth - 1;
-        if (depth < voters - liars)
-            continue;
-        *low = edges[i - 1].at_s;
-        for (depth = 0; depth < voters - liars;)
-            depth = edges[--j].type > 0 ? depth + 1 : depth - 1;
-        *high = edges[j].at_s;
-        return true;
-    }
-    return false;
+    size_t wanted = most_in_common(edges, count), depth = 0, i = 0, j = count;
+    if (2 * wanted <= count / 2)
+        return false;
+    while (depth < wanted)
+        depth = edges[i++].type < 0 ? depth + 1 : depth - 1;
+    *low = edges[i - 1].at_s;
+    for (depth = 0; depth < wanted;)
+        depth = edges[--j].type > 0 ? depth + 1 : depth - 1;
+    *high = edges[j].at_s;
+    return true;
 }
 
 /* Nobody lies, as nearly always: the region is found without sorting. */
