@@ -72,6 +72,7 @@ void pipeline_destroy(struct pipeline *pipeline)
     fusion_destroy(pipeline->fusion);
     free(pipeline->candidates);
     free(pipeline->edges);
+    free(pipeline->events);
     free(pipeline);
 }
 
@@ -476,6 +477,16 @@ static void publish(struct pipeline *pipeline, const struct pipeline_turn *turn)
         want_deadline(turn->actions, gn_local_add(pipeline->first_sample, PIPELINE_WAIT_NS));
 }
 
+static void hand_over_events(struct pipeline *pipeline, struct pipeline_actions *actions)
+{
+    actions->event_count = pipeline->event_count;
+    for (size_t i = 0; i < pipeline->event_count; i++)
+        actions->events[i] = pipeline->events[i];
+    free(pipeline->events);
+    pipeline->events = NULL;
+    pipeline->event_count = 0;
+}
+
 void pipeline_run(struct pipeline *pipeline, gn_local now, int64_t system_ns, double frequency,
                   struct pipeline_actions *actions)
 {
@@ -492,7 +503,5 @@ void pipeline_run(struct pipeline *pipeline, gn_local now, int64_t system_ns, do
     apply_drift(pipeline, &turn);
     note_samples(pipeline, &turn);
     publish(pipeline, &turn);
-    actions->event_count = pipeline->event_count;
-    memcpy(actions->events, pipeline->events, pipeline->event_count * sizeof actions->events[0]);
-    pipeline->event_count = 0;
+    hand_over_events(pipeline, actions);
 }

@@ -89,7 +89,7 @@ struct pipeline {
     double last_offset_s, mean_square_s2, residual_frequency, update_interval_s;
     struct gn_state state;
     size_t event_count;
-    struct pipeline_event events[PIPELINE_EVENTS];
+    struct pipeline_event *events; /* rare: NULL while there is none */
 };
 
 /* One run: its instant, and what it brings. */

@@ -6,6 +6,7 @@
 #include <pipeline/pipeline_internal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Events kept free for those of the clock. */
@@ -24,7 +25,9 @@ void pipeline_tell(struct pipeline *pipeline, enum gn_event_kind kind, enum gn_l
     size_t room = source != NULL ? PIPELINE_EVENTS - CLOCK_EVENTS : PIPELINE_EVENTS;
     struct pipeline_event *event;
     va_list arguments;
-    if (pipeline->event_count >= room)
+    if (pipeline->events == NULL)
+        pipeline->events = calloc(PIPELINE_EVENTS, sizeof *pipeline->events);
+    if (pipeline->events == NULL || pipeline->event_count >= room)
         return;
     event = &pipeline->events[pipeline->event_count++];
     event->kind = kind;
