@@ -10,7 +10,7 @@
 #define EAGER_S 1.0
 #define MAX_SLEW_S 1024.0
 /* The share of the estimator's own memory that a slew takes. */
-#define SLEW_SHARE 0.15
+#define SLEW_SHARE 0.1
 #define INTERVAL_SHARE 0.18
 /* A change of frequency that the kernel cannot express, and that no one could measure. */
 #define LEAST_CHANGE 1e-11
