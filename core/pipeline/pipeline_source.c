@@ -12,8 +12,12 @@
 /* Frequency carried from one source, or one start, to the next is no better than this. */
 #define INHERITED_SD 1e-6
 /* One exchange more is worth its packet when our doubt has grown to this times its own noise. */
-#define POLL_GROWTH 1.3
-#define POLL_AGE_SHARE 8.0
+#define POLL_GROWTH 1.2
+/* … and beyond this interval, which burdens nobody, already at this share of that (a variance). */
+#define POLL_POLITE_S 720.0
+#define POLL_POLITE_SHARE 0.0025
+/* A shorter interval than this share of the age teaches little of the frequency. */
+#define POLL_AGE_SHARE 0.5
 /* Routes that change move a source's offset by this share of its delay, rarely by more. */
 #define FEIGNED_SHARE 0.125
 /* Sources that do not poll are lost after so many of their usual intervals in silence. */
@@ -226,10 +230,11 @@ static double wanted_poll_s(const struct pipeline *pipeline, const struct pipeli
     double jitter_s = POLL_GROWTH * filter_jitter_s(&source->filter);
     double allowed = jitter_s * jitter_s / 2;
     double age_s = gn_seconds(gn_local_sub(fit->at, source->estimate.first));
-    double most_s = fmin(most_poll_s(source), fmin(2 * source->poll_s, age_s / POLL_AGE_SHARE));
+    double most_s = fmin(most_poll_s(source), fmin(2 * source->poll_s, POLL_AGE_SHARE * age_s));
     double poll_s = least_poll_s(source);
     for (double t = poll_s * 1.09; t <= most_s; t *= 1.09) {
-        if (growth_after(pipeline, source, fit, t) > allowed)
+        double share = t > POLL_POLITE_S ? POLL_POLITE_SHARE : 1;
+        if (growth_after(pipeline, source, fit, t) > share * allowed)
             break;
         poll_s = t;
     }
