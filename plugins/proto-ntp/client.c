@@ -61,6 +61,11 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* The interval before what the server asked for and before the spread. */
 static int64_t plain_interval_ns(const struct client *client, const struct client_event *event)
 {
@@ -75,7 +80,7 @@ static int64_t plain_interval_ns(const struct client *client, const struct clien
         return doubled_ns(smaller(RETRY_NS, min_ns), client->retries > 0 ? client->retries - 1 : 0,
                           max_ns);
     if (client->unanswered > CLIENT_UNREACHABLE)
-        return doubled_ns(min_ns, client->unanswered - CLIENT_UNREACHABLE, max_ns);
+        return larger(doubled_ns(min_ns, client->unanswered - CLIENT_UNREACHABLE, max_ns), poll_ns);
     return poll_ns;
 }
 
