@@ -13,11 +13,16 @@
 #define INHERITED_SD 1e-6
 /* One exchange more is worth its packet when our doubt has grown to this times its own noise. */
 #define POLL_GROWTH 1.2
-/* … and beyond this interval, which burdens nobody, already at this share of that (a variance). */
+/* … and beyond this interval, which burdens nobody, already at this share of that (a variance).
+ * Several sources share the work. */
 #define POLL_POLITE_S 720.0
+#define POLL_POLITE_SHARED_S 900.0
 #define POLL_POLITE_SHARE 0.0025
-/* A shorter interval than this share of the age teaches little of the frequency. */
+/* A shorter interval than this share of the age teaches little of the frequency; but by theirs
+ * several sources are judged: for so long they are asked more often. */
 #define POLL_AGE_SHARE 0.5
+#define POLL_JUDGED_SHARE 0.125
+#define POLL_JUDGED_S 1024.0
 /* Routes that change move a source's offset by this share of its delay, rarely by more. */
 #define FEIGNED_SHARE 0.125
 /* Sources that do not poll are lost after so many of their usual intervals in silence. */
@@ -230,10 +235,13 @@ static double wanted_poll_s(const struct pipeline *pipeline, const struct pipeli
     double jitter_s = POLL_GROWTH * filter_jitter_s(&source->filter);
     double allowed = jitter_s * jitter_s / 2;
     double age_s = gn_seconds(gn_local_sub(fit->at, source->estimate.first));
-    double most_s = fmin(most_poll_s(source), fmin(2 * source->poll_s, POLL_AGE_SHARE * age_s));
+    bool several = pipeline->count > 1, judged = several && age_s < POLL_JUDGED_S;
+    double aged_s = (judged ? POLL_JUDGED_SHARE : POLL_AGE_SHARE) * age_s;
+    double most_s = fmin(most_poll_s(source), fmin(2 * source->poll_s, aged_s));
+    double polite_s = several ? POLL_POLITE_SHARED_S : POLL_POLITE_S;
     double poll_s = least_poll_s(source);
     for (double t = poll_s * 1.09; t <= most_s; t *= 1.09) {
-        double share = t > POLL_POLITE_S ? POLL_POLITE_SHARE : 1;
+        double share = t > polite_s ? POLL_POLITE_SHARE : 1;
         if (growth_after(pipeline, source, fit, t) > share * allowed)
             break;
         poll_s = t;
