@@ -31,6 +31,7 @@ static const struct words table[GN_REASON_COUNT] = {
     [GN_REASON_TIER] = {"tier", "a source of a better tier is in use"},
     [GN_REASON_LOOP] = {"loop", "it takes its time from us"},
     [GN_REASON_WAITING] = {"waiting", "waiting for the other sources to answer"},
+    [GN_REASON_SMEARS] = {"smears", "it smears the leap second, so it does not tell UTC"},
 };
 
 const char *reason_code(enum gn_reason reason)

@@ -33,7 +33,14 @@ struct config_clock {
 };
 
 enum config_rtc { CONFIG_RTC_OFF = 0, CONFIG_RTC_COPY = 1 };
-enum config_leap { CONFIG_LEAP_SYSTEM = 0, CONFIG_LEAP_IGNORE = 1 };
+/* As enum pipeline_leap_mode. */
+enum config_leap {
+    CONFIG_LEAP_SYSTEM = 0,
+    CONFIG_LEAP_STEP,
+    CONFIG_LEAP_SLEW,
+    CONFIG_LEAP_SMEAR,
+    CONFIG_LEAP_IGNORE,
+};
 
 /** `local`: what is served when nothing is selected. */
 struct config_local {
@@ -50,7 +57,7 @@ struct config_control {
 /** Options common to all sources. */
 struct config_source {
     int64_t min_poll_log2s, max_poll_log2s;
-    bool prefer, trust, require, noselect;
+    bool prefer, trust, require, noselect, smears;
     int64_t tier;
     double offset_s;
     int64_t stratum;   /* −1: as measured */

@@ -11,7 +11,8 @@
 
 /* Choices of `rtc` beyond enum config_rtc are known and not there yet. */
 static const char *const rtc_choices[] = {"off", "copy", "track", NULL};
-static const char *const leap_choices[] = {"system", "ignore", NULL};
+/* In the order of enum config_leap. */
+static const char *const leap_choices[] = {"system", "step", "slew", "smear", "ignore", NULL};
 
 #define RTC_TRACK 2
 
@@ -36,11 +37,12 @@ static const struct gn_option clock_rows[] = {
      FIELD(config_clock, leap),
      .preset = "system",
      .choices = leap_choices,
-     .help = "how a leap second is handled"},
+     .help = "how a leap second reaches the clock: by the kernel, stepped, slewed, smeared, not at "
+             "all"},
     {.key = "leap_list",
      .type = GN_OPT_PATH,
      FIELD(config_clock, leap_list),
-     .help = "a leap-seconds.list"},
+     .help = "a leap-seconds.list, such as /usr/share/zoneinfo/leap-seconds.list"},
     {.key = "max_frequency",
      .type = GN_OPT_REAL,
      FIELD(config_clock, max_frequency_ppm),
@@ -175,8 +177,6 @@ static void read_clock(const struct options *options, const config_setting_t *se
         warn_absent(options, setting, "rtc", "clock.rtc",
                     "\"track\" is not in this version: treated as \"copy\"");
     }
-    warn_absent(options, setting, "leap_list", "clock.leap_list",
-                "a leap second list is not in this version: ignored");
 }
 
 /* ---------------------------------------------------------------- local */

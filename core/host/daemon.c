@@ -50,6 +50,7 @@ static struct pipeline_config pipeline_config_of(const struct daemon *daemon)
     config.precision_log2s = daemon->os->clock->ops->precision_log2s(daemon->os->clock);
     config.local_active = daemon->config->local.present;
     config.local_stratum = (uint8_t)daemon->config->local.stratum;
+    config.leap_mode = (enum pipeline_leap_mode)clock->leap;
     return config;
 }
 
@@ -87,6 +88,7 @@ static int make_parts(struct daemon *daemon)
     daemon->pipeline = pipeline_create(&config, daemon->started, drift.frequency, drift.skew);
     if (daemon->pipeline == NULL)
         return -ENOMEM;
+    pipeline_tai_offset(daemon->pipeline, daemon->os->clock->ops->tai_offset_s(daemon->os->clock));
     return 0;
 }
 
@@ -157,6 +159,7 @@ void daemon_destroy(struct daemon *daemon)
     bus_clear(&daemon->bus);
     pipeline_destroy(daemon->pipeline);
     config_free(daemon->config);
+    leaplist_finish(&daemon->leaplist);
     free(daemon->drift_path);
     free(daemon);
 }
@@ -211,6 +214,7 @@ static void keep_house(void *arg)
     turn_tell_kernel(daemon, false);
     daemon->run_pipeline = daemon->run_pipeline || pipeline_wants_watch(daemon->pipeline);
     turn_save_drift(daemon, false);
+    leaplist_keep(daemon);
     start_refused(daemon);
     daemon->os->loop->ops->timer_start(daemon->housekeeping, housekeeping_interval_ns(daemon));
 }
@@ -284,6 +288,7 @@ int daemon_start(struct daemon *daemon)
         return rc;
     loop->ops->turn_end(loop, turn_run, daemon);
     daemon->run_pipeline = true;
+    leaplist_start(daemon);
     daemon_event(daemon, GN_EVENT_STARTED, GN_INFO, NULL, 0, "gnomond " VERSION " started%s",
                  daemon->keeper.settable ? "" : ": the clock will not be touched");
     return 0;

@@ -8,6 +8,7 @@
 #include <host/control.h>
 #include <host/daemon.h>
 #include <host/drift.h>
+#include <host/leaplist.h>
 #include <host/publish.h>
 #include <host/source.h>
 #include <host/timekeeper.h>
@@ -35,6 +36,7 @@ struct daemon {
     struct control *control;
     struct os_timer *deadline; /* of the pipeline */
     struct os_timer *housekeeping;
+    struct leaplist leaplist;
     char *drift_path;
     gn_local drift_saved;
     bool drift_failed; /* said once */

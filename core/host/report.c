@@ -132,6 +132,10 @@ json_t *report_tracking(const struct gn_tracking *tracking)
     e |= json_object_set_new(o, "synchronised", json_boolean(state->synchronised));
     e |= json_object_set_new(o, "error_bound_s", report_number(tracking->error_bound_s));
     e |= json_object_set_new(o, "state", clock_state_name(state->clock_state));
+    e |= json_object_set_new(
+        o, "tai_offset_s",
+        state->tai_offset_s == GN_TAI_UNKNOWN ? json_null() : json_integer(state->tai_offset_s));
+    e |= json_object_set_new(o, "leap_smear_s", report_number(tracking->leap_smear_s));
     return whole(o, e);
 }
 

@@ -27,6 +27,7 @@ static struct pipeline_source_config pipeline_config(const struct config_source 
         .trust = config->trust,
         .require = config->require,
         .noselect = config->noselect,
+        .smears = config->smears,
         .tier = (int)config->tier,
         .offset_s = config->offset_s,
         .stratum = (int)config->stratum,

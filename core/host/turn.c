@@ -61,11 +61,10 @@ void turn_tell_kernel(struct daemon *daemon, bool ends)
      */
     struct os_clock_status status = {
         .synchronised = known && daemon->config->clock.rtc != CONFIG_RTC_OFF,
-        .leap = known && daemon->config->clock.leap == CONFIG_LEAP_SYSTEM
-                    ? pipeline_leap_today(daemon->pipeline, now)
-                    : GN_LEAP_NORMAL,
+        .leap = pipeline_kernel_leap(daemon->pipeline),
         .max_error_s = max_s,
         .est_error_s = gn_state_error_bound_s(state, now) + away_s,
+        .tai_offset_s = pipeline_kernel_tai_offset(daemon->pipeline),
     };
     /* Refused here means refused at steer, which says so. */
     if (daemon_steers(daemon))
@@ -116,8 +115,11 @@ static void run_pipeline(struct daemon *daemon)
         carry_out(daemon, timekeeper_steer(&daemon->keeper, actions.frequency));
     if (actions.status)
         turn_tell_kernel(daemon, false);
-    if (actions.published)
-        publish_write(&daemon->publish, pipeline_state(daemon->pipeline));
+    if (actions.published) {
+        struct gn_state served;
+        pipeline_serve(daemon->pipeline, &served);
+        publish_write(&daemon->publish, &served);
+    }
     pass_events(daemon, &actions, stepped);
     arm_deadline(daemon, &actions, now);
     if (actions.panic)
@@ -164,8 +166,9 @@ void turn_look(struct daemon *daemon)
 /* Somebody else stepped the clock, the kernel inserted a leap second, or the machine slept. */
 static void look_for_moves(struct daemon *daemon)
 {
+    /* The pipeline must not see a clock that has moved before it knows why. */
+    gn_local now = daemon->run_pipeline ? timekeeper_now(&daemon->keeper) : (gn_local){0};
     int64_t slept_ns, moved_ns = timekeeper_take_moved(&daemon->keeper, &slept_ns);
-    gn_local now;
     if (moved_ns == 0)
         return;
     now = timekeeper_now(&daemon->keeper);
@@ -176,10 +179,8 @@ static void look_for_moves(struct daemon *daemon)
         pipeline_suspended(daemon->pipeline, now, gn_seconds(moved_ns));
         return;
     }
-    if (pipeline_leap_due(daemon->pipeline, now, moved_ns)) {
-        daemon_event(daemon, GN_EVENT_LEAP, GN_INFO, NULL, gn_seconds(moved_ns),
-                     "the leap second was %s", moved_ns < 0 ? "inserted" : "deleted");
-        pipeline_leap_applied(daemon->pipeline, now, gn_seconds(moved_ns));
+    if (pipeline_leap_moved(daemon->pipeline, now, moved_ns)) {
+        logger_log(daemon->logger, GN_DEBUG, NULL, "the system clock has leapt with UTC");
         return;
     }
     daemon_event(daemon, GN_EVENT_CLOCK_MOVED, GN_WARNING, NULL, gn_seconds(moved_ns),

@@ -14,6 +14,7 @@
 
 #include <base/scales.h>
 #include <gnomon/host.h>
+#include <gnomon/state.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -137,10 +138,11 @@ struct os_clock;
 
 /** What the kernel shall tell others about the clock. Spec: adjtimex(2). */
 struct os_clock_status {
-    bool synchronised;  /* STA_UNSYNC clear */
-    enum gn_leap leap;  /* INSERT, DELETE: STA_INS, STA_DEL */
-    double max_error_s; /* maxerror */
-    double est_error_s; /* esterror */
+    bool synchronised;    /* STA_UNSYNC clear */
+    enum gn_leap leap;    /* INSERT, DELETE: STA_INS, STA_DEL */
+    double max_error_s;   /* maxerror */
+    double est_error_s;   /* esterror */
+    int32_t tai_offset_s; /* TAI − UTC; ≤ 0, so GN_TAI_UNKNOWN: what the kernel has stays */
 };
 
 struct os_clock_ops {
@@ -168,6 +170,8 @@ struct os_clock_ops {
      * Returns 1 and what it was in `words`, or 0: nothing. Optional. Errors: as steer.
      */
     int (*reclaim)(struct os_clock *, char *words, size_t size);
+    /** TAI − UTC as somebody has told the kernel, in s; GN_TAI_UNKNOWN: nobody has. */
+    int32_t (*tai_offset_s)(struct os_clock *);
     void (*destroy)(struct os_clock *);
 };
 

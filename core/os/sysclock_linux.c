@@ -208,6 +208,10 @@ static int status(struct os_clock *base, const struct os_clock_status *told)
         request.status |= STA_DEL;
     request.maxerror = error_us(told->max_error_s);
     request.esterror = error_us(told->est_error_s);
+    if (told->tai_offset_s > 0) {
+        request.modes |= ADJ_TAI;
+        request.constant = told->tai_offset_s;
+    }
     return sysclock_adjust(&request);
 }
 
@@ -227,6 +231,7 @@ static const struct os_clock_ops linux_ops = {
     .step = step,
     .status = status,
     .reclaim = reclaim,
+    .tai_offset_s = sysclock_tai_offset_s,
     .destroy = destroy,
 };
 

@@ -45,6 +45,7 @@ static const struct os_clock_ops null_ops = {
     .steer = steer,
     .step = step,
     .status = status,
+    .tai_offset_s = sysclock_tai_offset_s,
     .destroy = destroy,
 };
 

@@ -11,6 +11,7 @@
 #define GOOD_WINDOW_NS 1000
 #define READ_TRIES 5
 #define PRECISION_READS 20
+#define LEAST_TAI_OFFSET_S 10
 
 /* adjtimex(2): freq counts 2^-16 ppm. */
 #define FREQUENCY_UNIT (1e-6 / 65536)
@@ -104,4 +105,12 @@ double sysclock_frequency(const struct timex *answer)
     /* A kernel or simulator that says nothing of the tick has the nominal one. */
     double coarse = answer->tick == 0 ? 0 : (tick_us - 1e6) / 1e6;
     return coarse + (double)answer->freq * FREQUENCY_UNIT;
+}
+
+/* The kernel begins with 0, and counts leap seconds from there; UTC was never that near to TAI. */
+int32_t sysclock_tai_offset_s(struct os_clock *clock)
+{
+    (void)clock;
+    struct timex now = {0};
+    return sysclock_adjust(&now) < 0 || now.tai < LEAST_TAI_OFFSET_S ? GN_TAI_UNKNOWN : now.tai;
 }

@@ -25,6 +25,9 @@ int64_t sysclock_suspended_ns(struct os_clock *);
 /** os_clock_ops.precision_log2s */
 int8_t sysclock_precision_log2s(struct os_clock *);
 
+/** os_clock_ops.tai_offset_s */
+int32_t sysclock_tai_offset_s(struct os_clock *);
+
 /** clock_adjtime(2) of CLOCK_REALTIME, or adjtimex(2) where that is missing. Errors: negative. */
 int sysclock_adjust(struct timex *);
 

@@ -58,6 +58,7 @@ struct pipeline *pipeline_create(const struct pipeline_config *config, gn_local 
     pipeline->dirty = true;
     discipline_init(&pipeline->discipline);
     leap_init(&pipeline->leap);
+    pipeline->tai_offset_s = GN_TAI_UNKNOWN;
     /* Until the first run tells what the system clock shows: local starts at its time. */
     pipeline_state_build(pipeline, now, now.ns, frequency);
     return pipeline;
@@ -113,26 +114,11 @@ void pipeline_suspended(struct pipeline *pipeline, gn_local now, double by_s)
     pipeline->valid = false;
     pipeline->bounded = false;
     pipeline->agreed = false;
+    pipeline->leap.owed_ns = 0;
     discipline_moved(&pipeline->discipline); /* the kernel has set the clock by a rough one */
     if (pipeline->clock_state != GN_CLOCK_UNSET)
         pipeline->clock_state = GN_CLOCK_FREE_RUNNING;
     pipeline->dirty = true;
-}
-
-/* UTC as far as we know it, for the calendar. */
-static gn_utc utc_at(const struct pipeline *pipeline, gn_local now)
-{
-    return gn_state_utc(&pipeline->state, now);
-}
-
-bool pipeline_leap_due(const struct pipeline *pipeline, gn_local now, int64_t by_ns)
-{
-    return leap_due(&pipeline->leap, utc_at(pipeline, now), by_ns);
-}
-
-enum gn_leap pipeline_leap_today(const struct pipeline *pipeline, gn_local now)
-{
-    return pipeline->bounded ? leap_today(&pipeline->leap, utc_at(pipeline, now)) : GN_LEAP_NORMAL;
 }
 
 bool pipeline_wants_watch(const struct pipeline *pipeline)
@@ -141,17 +127,6 @@ bool pipeline_wants_watch(const struct pipeline *pipeline)
         if (s->heard && !s->polled)
             return true;
     return false;
-}
-
-void pipeline_leap_applied(struct pipeline *pipeline, gn_local now, double by_s)
-{
-    int64_t by_ns = gn_nanoseconds(by_s);
-    for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
-        estimate_shift(&s->estimate, by_ns);
-    fusion_shift(pipeline->fusion, by_ns);
-    pipeline->fit.base_ns += by_ns;
-    leap_applied(&pipeline->leap, utc_at(pipeline, now));
-    pipeline->dirty = true;
 }
 
 void pipeline_clock_refused(struct pipeline *pipeline)
@@ -298,34 +273,6 @@ static void hold_over(struct pipeline *pipeline, const struct pipeline_turn *tur
     }
 }
 
-static void count_leap_votes(struct pipeline *pipeline, const struct pipeline_turn *turn)
-{
-    struct leap_votes votes = {0, 0, 0};
-    char date[LEAP_DATE_SIZE];
-    if (!pipeline->valid)
-        return;
-    for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
-        if (s->candidate->state >= GN_SOURCE_COMBINED) {
-            votes.insert += s->leap == GN_LEAP_INSERT;
-            votes.remove += s->leap == GN_LEAP_DELETE;
-            votes.all++;
-        }
-    struct estimate_fit fit = pipeline->fit;
-    estimate_fit_advance(&fit, turn->now);
-    if (!leap_update(&pipeline->leap, estimate_fit_utc(&fit), votes))
-        return;
-    pipeline->dirty = true;
-    leap_date(pipeline->leap.at, date);
-    if (pipeline->leap.pending == GN_LEAP_NORMAL)
-        pipeline_tell(pipeline, GN_EVENT_LEAP, GN_INFO, NULL, 0,
-                      "the leap second at the end of %s is no longer announced", date);
-    else
-        pipeline_tell(pipeline, GN_EVENT_LEAP, GN_INFO, NULL,
-                      pipeline->leap.pending == GN_LEAP_INSERT ? -1 : 1,
-                      "a leap second will be %s at the end of %s (UTC)",
-                      pipeline->leap.pending == GN_LEAP_INSERT ? "inserted" : "deleted", date);
-}
-
 /* --- the clock --- */
 
 static void want_deadline(struct pipeline_actions *actions, gn_local when)
@@ -409,6 +356,7 @@ static void discipline(struct pipeline *pipeline, const struct pipeline_turn *tu
         .step_now = pipeline->step_now,
     };
     struct estimate_fit fit = pipeline->fit;
+    struct pipeline_config policy = pipeline->config;
     if (!pipeline->valid)
         return;
     pipeline->moved = pipeline->step_now = false;
@@ -420,12 +368,14 @@ static void discipline(struct pipeline *pipeline, const struct pipeline_turn *tu
     estimate_fit_advance(&fit, turn->now);
     in.error_s = error_of(pipeline, turn);
     in.error_sd = estimate_fit_sd(&fit);
-    in.frequency = fit.frequency;
+    in.frequency = fit.frequency + pipeline->smear_rate * (1 + fit.frequency);
     in.frequency_sd = sqrt(fit.frequency_variance);
     in.interval_s = update_interval_s(pipeline);
     if (pipeline->discipline.state == DISCIPLINE_STEP)
         pipeline->dirty = true;
-    discipline_run(&pipeline->discipline, &pipeline->config, &in, &order);
+    if (pipeline_leap_slews(pipeline, in.error_s))
+        policy.step_updates = 0;
+    discipline_run(&pipeline->discipline, &policy, &in, &order);
     apply(pipeline, turn, &order);
 }
 
@@ -456,8 +406,8 @@ static void note_samples(struct pipeline *pipeline, const struct pipeline_turn *
 
 static void look_for_leap(const struct pipeline *pipeline, const struct pipeline_turn *turn)
 {
-    int64_t in_ns = leap_look_in_ns(&pipeline->leap, utc_at(pipeline, turn->now));
-    if (in_ns >= 0)
+    int64_t in_ns = leap_look_in_ns(&pipeline->leap, pipeline_utc(pipeline, turn->now));
+    if (in_ns >= 0 && pipeline->valid)
         want_deadline(turn->actions, gn_local_add(turn->now, in_ns));
 }
 
@@ -467,6 +417,7 @@ static void publish(struct pipeline *pipeline, const struct pipeline_turn *turn)
     if (pipeline->dirty || gn_local_sub(turn->now, renew) >= 0) {
         pipeline->dirty = false;
         pipeline_state_build(pipeline, turn->now, turn->system_ns, turn->frequency);
+        pipeline_leap_arm(pipeline, turn);
         turn->actions->published = true;
         turn->actions->status = pipeline_disciplines(pipeline);
         renew = gn_local_add(turn->now, gn_nanoseconds(pipeline->horizon_s));
@@ -490,15 +441,18 @@ static void hand_over_events(struct pipeline *pipeline, struct pipeline_actions 
 void pipeline_run(struct pipeline *pipeline, gn_local now, int64_t system_ns, double frequency,
                   struct pipeline_actions *actions)
 {
-    struct pipeline_turn turn = {
-        .now = now, .system_ns = system_ns, .frequency = frequency, .actions = actions};
+    struct pipeline_turn turn = {.now = now,
+                                 .system_ns = pipeline_unsmeared_ns(pipeline, now, system_ns),
+                                 .shown_ns = system_ns,
+                                 .frequency = frequency,
+                                 .actions = actions};
     memset(actions, 0, sizeof *actions);
     pipeline_select(pipeline, &turn);
     if (turn.selection.found)
         adopt(pipeline, &turn);
     else
         hold_over(pipeline, &turn);
-    count_leap_votes(pipeline, &turn);
+    pipeline_leap_run(pipeline, &turn);
     discipline(pipeline, &turn);
     apply_drift(pipeline, &turn);
     note_samples(pipeline, &turn);

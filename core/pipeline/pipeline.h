@@ -15,6 +15,15 @@
 #include <gnomon/sample.h>
 #include <gnomon/state.h>
 
+/** How a leap second reaches the system clock; in the order of `clock.leap`'s choices. */
+enum pipeline_leap_mode {
+    PIPELINE_LEAP_SYSTEM = 0, /* the kernel leaps */
+    PIPELINE_LEAP_STEP,       /* we step it, at the second */
+    PIPELINE_LEAP_SLEW,       /* we slew it, from the second on */
+    PIPELINE_LEAP_SMEAR,      /* it and what is served are smeared, from noon to noon */
+    PIPELINE_LEAP_IGNORE,     /* the sources will say */
+};
+
 /** The `clock` group of the configuration, and what belongs to it. */
 struct pipeline_config {
     bool discipline;           /* false: estimate and publish, never touch the clock */
@@ -31,6 +40,7 @@ struct pipeline_config {
     int8_t precision_log2s;    /* of the system clock */
     bool local_active;         /* serve when nothing is selected (`local`) … */
     uint8_t local_stratum;     /* … as a source of this stratum */
+    enum pipeline_leap_mode leap_mode;
 };
 
 /** Fill with the defaults of the documentation. */
@@ -41,6 +51,7 @@ struct pipeline_source_config {
     const char *name; /* copied */
     enum gn_source_mode mode;
     bool prefer, trust, require, noselect;
+    bool smears;     /* it smears leap seconds */
     int tier;        /* lower tiers first; default 0 */
     double offset_s; /* added to every sample (reference − local) */
     int stratum;     /* ≥ 0: instead of the sample's own; < 0: as sampled */
@@ -49,6 +60,7 @@ struct pipeline_source_config {
     bool is_clock;
 };
 
+struct leaptable;
 struct pipeline;
 struct pipeline_source;
 
@@ -135,17 +147,25 @@ void pipeline_clock_moved(struct pipeline *, gn_local now, double by_s);
 /** The machine slept: local stood still for about `by_s`; nothing known about the time before. */
 void pipeline_suspended(struct pipeline *, gn_local now, double by_s);
 
-/** Whether a step of the system clock by `by_ns` at `now` is the leap second that was announced. */
-bool pipeline_leap_due(const struct pipeline *, gn_local now, int64_t by_ns);
+/** The leap seconds of a list; lent until the next call. NULL: there is no list. */
+void pipeline_leap_table(struct pipeline *, const struct leaptable *);
 
-/** The leap second that the kernel shall apply at the end of this day. */
-enum gn_leap pipeline_leap_today(const struct pipeline *, gn_local now);
+/** TAI − UTC as the kernel has it from somebody before us; it holds until a list says better. */
+void pipeline_tai_offset(struct pipeline *, int32_t tai_offset_s);
+
+/**
+ * Whether a step of the system clock by `by_ns` at `now` was the leap second that is announced, by
+ * the kernel or somebody else. If so it is taken as such.
+ */
+bool pipeline_leap_moved(struct pipeline *, gn_local now, int64_t by_ns);
+
+/** What the kernel is to be told, since the last run: the leap second of this day, and TAI − UTC.
+ * GN_TAI_UNKNOWN: nothing, since it is about to leap and to count by itself. */
+enum gn_leap pipeline_kernel_leap(const struct pipeline *);
+int32_t pipeline_kernel_tai_offset(const struct pipeline *);
 
 /** Whether somebody has to look from time to time: a source that does not poll may fall silent. */
 bool pipeline_wants_watch(const struct pipeline *);
-
-/** A leap second was applied to UTC: the estimate moves by `by_s` (−1 for an inserted one). */
-void pipeline_leap_applied(struct pipeline *, gn_local now, double by_s);
 
 /** The clock cannot be set (EPERM): go on as with `discipline = false`. */
 void pipeline_clock_refused(struct pipeline *);
@@ -154,11 +174,14 @@ void pipeline_clock_refused(struct pipeline *);
  * -EAGAIN when there is no valid estimate. */
 int pipeline_makestep(struct pipeline *);
 
-/** The published snapshot. */
+/** The estimate of UTC. */
 const struct gn_state *pipeline_state(const struct pipeline *);
 
 /** The frequency at which the clock is to be left when we end. Returns false: as it is. */
 bool pipeline_rest(const struct pipeline *, double *frequency);
+
+/** What is published to those who serve: the estimate, smeared where that is the mode. */
+void pipeline_serve(const struct pipeline *, struct gn_state *);
 
 /** The drift to be saved: frequency of local and its 1 sigma. Returns false until it is worth
  * saving. */

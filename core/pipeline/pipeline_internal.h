@@ -9,6 +9,7 @@
 #include <pipeline/filter.h>
 #include <pipeline/fusion.h>
 #include <pipeline/leap.h>
+#include <pipeline/leaptable.h>
 #include <pipeline/pipeline.h>
 #include <pipeline/selection.h>
 
@@ -32,13 +33,15 @@ struct pipeline_source {
     double residual_s;          /* it, minus the estimate after it */
     uint8_t stratum, leap;      /* as the last sample says */
     double root_delay_s, root_dispersion_s;
-    bool fresh;  /* a sample since the last run */
-    bool heard;  /* a sample since the last suspend or reset */
-    bool polled; /* the source polls, so reach tells whether it lives */
+    uint32_t follows;     /* whom it follows, by its own word */
+    bool differs_on_leap; /* from the list; as last told */
+    bool fresh;           /* a sample since the last run */
+    bool heard;           /* a sample since the last suspend or reset */
+    bool polled;          /* the source polls, so reach tells whether it lives */
     uint8_t reach;
-    bool reachable, lied; /* as last told in an event */
-    unsigned unanswered;  /* polls in a row without a sample */
-    double spacing_s;     /* between samples, smoothed */
+    bool reachable, lied, smeared; /* as last told in an event */
+    unsigned unanswered;           /* polls in a row without a sample */
+    double spacing_s;              /* between samples, smoothed */
     uint64_t taken, refused;
     enum gn_reason fault;
     char detail[128];
@@ -63,7 +66,13 @@ struct pipeline {
     struct fusion *fusion;
     struct discipline discipline;
     struct leap leap;
-    bool no_majority; /* as last told in an event */
+    const struct leaptable *table; /* NULL: none */
+    enum gn_leap armed;            /* what the kernel is told */
+    bool leap_slewing;             /* the clock is not to be stepped for the second it owes */
+    bool smear_told;               /* that those who are followed seem to smear */
+    double smear_rate;             /* of the system clock, in the last run */
+    int32_t tai_offset_s;          /* GN_TAI_UNKNOWN */
+    bool no_majority;              /* as last told in an event */
     /* Waiting for the others at the start. */
     bool any_sample, settled;
     gn_local first_sample;
@@ -95,7 +104,8 @@ struct pipeline {
 /* One run: its instant, and what it brings. */
 struct pipeline_turn {
     gn_local now;
-    int64_t system_ns;
+    int64_t system_ns; /* as it would be without smear, and had it leapt with UTC */
+    int64_t shown_ns;  /* as it is */
     double frequency;
     int64_t base_ns; /* the candidates' offsets are relative to this */
     bool update;     /* the estimate has learnt something */
@@ -119,6 +129,33 @@ void pipeline_source_judge(struct pipeline *, struct pipeline_source *, gn_local
 
 /** Whether the source has an estimate, and has been heard since the last suspend. */
 bool pipeline_source_answered(const struct pipeline_source *);
+
+/** UTC as far as we know it, for the calendar. */
+gn_utc pipeline_utc(const struct pipeline *, gn_local now);
+
+/** See `system_ns` of a turn. */
+int64_t pipeline_unsmeared_ns(const struct pipeline *, gn_local now, int64_t system_ns);
+
+/** Whether a source smears the leap second that is near, so that it does not tell UTC. */
+bool pipeline_source_smears(const struct pipeline *, const struct pipeline_source *, gn_local now);
+
+/** Name those among the falsetickers who err as a smear would, and warn if the others do. */
+void pipeline_leap_judge(struct pipeline *, const struct pipeline_turn *);
+
+/** Who announces what: is there to be a leap second? */
+void pipeline_leap_decide(struct pipeline *, gn_utc);
+
+/** Decide, and see whether UTC leaps now. */
+void pipeline_leap_run(struct pipeline *, struct pipeline_turn *);
+
+/** What the kernel shall do at the end of its day. */
+void pipeline_leap_arm(struct pipeline *, const struct pipeline_turn *);
+
+/** Whether a leap second is being slewed, and `error_s` is what is left of it. */
+bool pipeline_leap_slews(struct pipeline *, double error_s);
+
+/** Smeared time − UTC, if that is the mode, and its slope. Units: s, s/s. */
+double pipeline_smear_s(const struct pipeline *, gn_utc, double *rate);
 
 /** Select, and make one estimate of all who are true: fills the turn, sets `system`. */
 void pipeline_select(struct pipeline *, struct pipeline_turn *);

@@ -163,13 +163,21 @@ static void tell_falsetickers(struct pipeline *pipeline, const struct pipeline_t
 {
     for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
         bool lies = s->candidate->state == GN_SOURCE_FALSETICKER;
-        if (lies && !s->lied)
+        bool smears = s->candidate->reason == GN_REASON_SMEARS;
+        if (smears && !s->smeared)
+            pipeline_tell(pipeline, GN_EVENT_SOURCE_FALSETICKER, GN_WARNING, s, 0,
+                          "%s smears the leap second, so it does not tell UTC: it is not followed "
+                          "until the smear is over",
+                          s->name);
+        else if (lies && !s->lied)
             pipeline_tell(pipeline, GN_EVENT_SOURCE_FALSETICKER, GN_WARNING, s,
                           s->candidate->outside_s,
                           "%s disagrees with the majority: %+.6f s outside of what they allow",
                           s->name, s->candidate->outside_s);
-        if (lies || turn->selection.found) /* without a majority nobody is acquitted */
+        if (lies || turn->selection.found) { /* without a majority nobody is acquitted */
             s->lied = lies;
+            s->smeared = s->smeared ? lies : smears;
+        }
     }
 }
 
@@ -200,6 +208,7 @@ void pipeline_select(struct pipeline *pipeline, struct pipeline_turn *turn)
     pipeline->used = make_wishes(pipeline);
     if (!pipeline->settled)
         return;
+    pipeline_leap_judge(pipeline, turn);
     tell_falsetickers(pipeline, turn);
     tell_majority(pipeline, &turn->selection);
     if (!turn->selection.found)

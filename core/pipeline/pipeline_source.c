@@ -66,6 +66,7 @@ static void forget(const struct pipeline *pipeline, struct pipeline_source *sour
     source->unanswered = 0;
     source->spacing_s = 0;
     source->stratum = source->leap = 0;
+    source->follows = 0;
     source->poll_s = least_poll_s(source);
     memset(&source->last, 0, sizeof source->last);
 }
@@ -286,6 +287,7 @@ static void note_answer(struct pipeline *pipeline, struct pipeline_source *sourc
     source->stratum =
         source->config.stratum >= 0 ? (uint8_t)source->config.stratum : sample->stratum;
     source->leap = sample->leap;
+    source->follows = sample->refid;
     source->root_delay_s = sample->root_delay_s;
     source->root_dispersion_s = sample->root_dispersion_s;
     if (!source->reachable) {
@@ -407,6 +409,8 @@ static enum gn_reason why_unusable(const struct pipeline *pipeline,
         return GN_REASON_UNSYNCHRONISED;
     if (source->config.noselect)
         return GN_REASON_NOSELECT;
+    if (pipeline_source_smears(pipeline, source, now))
+        return GN_REASON_SMEARS;
     if (!(candidate->distance_s <= pipeline->config.max_distance_s))
         return GN_REASON_DISTANCE;
     if (filter_jitter_s(&source->filter) > pipeline->config.max_jitter_s)
@@ -440,6 +444,8 @@ static enum gn_source_state state_for(enum gn_reason reason)
 {
     if (reason == GN_REASON_NOSELECT)
         return GN_SOURCE_UNSELECTED;
+    if (reason == GN_REASON_SMEARS)
+        return GN_SOURCE_FALSETICKER;
     return reason == GN_REASON_JITTER ? GN_SOURCE_JITTERY : GN_SOURCE_UNUSABLE;
 }
 
@@ -480,7 +486,7 @@ void pipeline_source_report(const struct pipeline *pipeline, const struct pipeli
                             struct gn_source_report *report)
 {
     const struct selection_candidate *candidate = source->candidate;
-    (void)pipeline;
+    system_ns = pipeline_unsmeared_ns(pipeline, now, system_ns);
     report->mode = (uint8_t)source->config.mode;
     report->state = (uint8_t)(candidate != NULL ? candidate->state : GN_SOURCE_UNUSABLE);
     report->reason = (uint8_t)(candidate != NULL ? candidate->reason : GN_REASON_STARTING);

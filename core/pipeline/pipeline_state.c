@@ -148,6 +148,7 @@ void pipeline_state_build(struct pipeline *pipeline, gn_local now, int64_t syste
         .precision_log2s = pipeline->config.precision_log2s,
         .refid = bounded ? pipeline->refid : 0,
         .at = now,
+        .tai_offset_s = pipeline->tai_offset_s,
     };
     if (pipeline->valid && !pipeline->barred)
         state_from_estimate(pipeline, now, state);
@@ -180,7 +181,10 @@ void pipeline_tracking(const struct pipeline *pipeline, gn_local now, int64_t sy
                        double frequency, struct gn_tracking *tracking)
 {
     const struct gn_state *state = &pipeline->state;
+    double rate;
     (void)frequency;
+    system_ns = pipeline_unsmeared_ns(pipeline, now, system_ns);
+    tracking->leap_smear_s = pipeline_smear_s(pipeline, pipeline_utc(pipeline, now), &rate);
     tracking->size = sizeof *tracking;
     tracking->state = *state;
     tracking->now = now;

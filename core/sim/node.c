@@ -130,6 +130,11 @@ static int open_again(struct node *node)
     return node->daemon != NULL ? 0 : -EINVAL;
 }
 
+int node_write(struct node *node, const char *path, const char *text)
+{
+    return node->os.store->ops->write(node->os.store, path, text, strlen(text));
+}
+
 int node_start(struct node *node)
 {
     int rc = 0;
@@ -233,8 +238,11 @@ void node_truth(struct node *node, struct node_truth *truth)
 {
     gn_local now = {0};
     const struct gn_state *state = node->daemon != NULL ? daemon_state(node->daemon, &now) : NULL;
+    gn_utc utc = world_utc(node->setup.world), smeared = world_smeared(node->setup.world);
+    enum node_time time = node->setup.time;
+    int64_t smear_ns = time != NODE_UTC ? gn_utc_sub(smeared, utc) : 0;
     *truth = (struct node_truth){
-        .clock_error_ns = -vclock_offset_ns(node->os.clock),
+        .clock_error_ns = -vclock_offset_ns(node->os.clock) - smear_ns,
         .clock_frequency = -vclock_frequency_error(node->os.clock),
         .local = now,
         .synchronised = state != NULL && state->synchronised,
@@ -244,7 +252,8 @@ void node_truth(struct node *node, struct node_truth *truth)
     };
     if (!truth->bounded)
         return;
-    truth->estimate_error_ns = gn_state_utc(state, now).ns - world_utc(node->setup.world).ns;
+    truth->estimate_error_ns =
+        gn_state_utc(state, now).ns - (time == NODE_ALL_SMEARED ? smeared : utc).ns;
     truth->error_bound_s = gn_state_error_bound_s(state, now);
 }
 

@@ -13,6 +13,10 @@
 
 struct node;
 
+/** Which time is true for a node: where a leap second is smeared, its own clock, or all it knows.
+ */
+enum node_time { NODE_UTC = 0, NODE_CLOCK_SMEARED, NODE_ALL_SMEARED };
+
 struct node_setup {
     const char *name;
     const char *config; /* path of its gnomon.conf, or NULL, and … */
@@ -21,6 +25,7 @@ struct node_setup {
     struct vnet *net;
     struct loader *loader; /* lent */
     struct vclock_config clock;
+    enum node_time time;
     enum gn_level level; /* of its log */
     /* A line of its log; `when` is true time. */
     void (*story)(void *arg, const struct node *, gn_utc when, enum gn_level, const char *line);
@@ -44,6 +49,9 @@ struct node_truth {
 /** Make the machine and open the daemon. Errors: NULL; with findings, or out of memory. */
 struct node *node_create(const struct node_setup *, struct diagnostics *);
 void node_destroy(struct node *); /* takes NULL; stops the daemon first */
+
+/** Put a file on its disk. Errors: negative errno. */
+int node_write(struct node *, const char *path, const char *text);
 
 /**
  * Start the daemon; anew if it was ended: then the machine's files are still there, and its clock

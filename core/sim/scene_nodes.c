@@ -71,6 +71,28 @@ static void add_addresses(struct reader *reader, const config_setting_t *entry, 
     }
 }
 
+/* Texts on its disk, for the daemon to read. */
+static void write_files(struct reader *reader, const config_setting_t *entry, struct node *node)
+{
+    const config_setting_t *list = config_setting_get_member(entry, "files");
+    if (list != NULL && !config_setting_is_list(list)) {
+        reader_wrong(reader, list, "files: a list ( … ) is expected");
+        return;
+    }
+    for (int i = 0; list != NULL && i < config_setting_length(list); i++) {
+        const config_setting_t *file = config_setting_get_elem(list, (unsigned)i);
+        reader_check_keys(reader, file, " path text ");
+        if (!config_setting_is_group(file))
+            continue;
+        const char *path = reader_string(reader, file, "path");
+        const char *text = reader_string(reader, file, "text");
+        if (path == NULL || text == NULL)
+            reader_wrong(reader, file, "files: both path and text are needed");
+        else if (node_write(node, path, text) < 0)
+            reader_wrong(reader, file, "files: no room for %s", path);
+    }
+}
+
 /* What all nodes of an entry share. */
 static void add_node(struct reader *reader, const config_setting_t *entry, struct node_setup *setup,
                      const char *group, int index)
@@ -92,6 +114,21 @@ static void add_node(struct reader *reader, const config_setting_t *entry, struc
     vhost_stamp_noise(node_host(node), reader_law(reader, entry, "stamp_noise"));
     add_addresses(reader, entry, node, index);
     scene_devices_read(reader, config_setting_get_member(entry, "devices"), node);
+    write_files(reader, entry, node);
+}
+
+/* By which time a node is judged. */
+static enum node_time read_time(struct reader *reader, const config_setting_t *entry)
+{
+    const char *text = reader_string(reader, entry, "smeared");
+    if (text == NULL)
+        return NODE_UTC;
+    if (strcmp(text, "all") == 0)
+        return NODE_ALL_SMEARED;
+    if (strcmp(text, "clock") != 0)
+        reader_wrong(reader, config_setting_get_member(entry, "smeared"),
+                     "smeared: \"clock\" or \"all\"");
+    return NODE_CLOCK_SMEARED;
 }
 
 /* Relative to the folder of the world's file. */
@@ -124,6 +161,7 @@ static void add_nodes(struct reader *reader, const config_setting_t *entry, cons
         .text = text != NULL ? reader_keep(reader, text) : NULL,
         .world = scene->world,
         .net = scene->net,
+        .time = read_time(reader, entry),
         .loader = scene->loader,
         .level = scene->setup.level > GN_INFO ? scene->setup.level : GN_INFO,
         .story = scene_tell,
@@ -143,8 +181,9 @@ static void add_nodes(struct reader *reader, const config_setting_t *entry, cons
 void reader_node(struct reader *reader, const config_setting_t *entry)
 {
     size_t errors = reader->findings->errors;
-    reader_check_keys(reader, entry,
-                      " name address count config config_file clock stamp_noise devices ");
+    reader_check_keys(
+        reader, entry,
+        " name address count config config_file clock stamp_noise devices files smeared ");
     const char *name = reader_string(reader, entry, "name");
     int count = (int)reader_number(reader, entry, "count", 1, MOST_NODES, 1);
     bool text = config_setting_get_member(entry, "config") != NULL;

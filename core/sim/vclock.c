@@ -49,6 +49,7 @@ struct vclock {
     enum gn_leap armed;
     bool leapt;         /* it is done with; the next one takes a new order */
     int64_t leap_at_ns; /* by the system clock */
+    int32_t tai_offset_s;
     struct vclock_steps steps;
     struct vclock_status told; /* at the oscillator's */
     int64_t told_raw_ns;
@@ -168,8 +169,9 @@ static int64_t count_now(struct vclock *clock)
     int64_t steady_ns = steady_now(clock).ns;
     if (clock->armed != GN_LEAP_NORMAL && !clock->leapt &&
         steady_ns + clock->system_minus_steady_ns >= clock->leap_at_ns) {
-        clock->system_minus_steady_ns +=
-            clock->armed == GN_LEAP_INSERT ? -GN_NS_PER_S : GN_NS_PER_S;
+        bool inserts = clock->armed == GN_LEAP_INSERT;
+        clock->system_minus_steady_ns += inserts ? -GN_NS_PER_S : GN_NS_PER_S;
+        clock->tai_offset_s += inserts ? 1 : -1;
         clock->leapt = true;
     }
     return steady_ns;
@@ -257,6 +259,13 @@ static int step(struct os_clock *base, int64_t delta_ns)
     return 0;
 }
 
+/* As Linux: a count from 0 until somebody says what it is. UTC was never so near to TAI. */
+static int32_t tai_offset_s(struct os_clock *base)
+{
+    (void)count_now(self(base));
+    return self(base)->tai_offset_s >= 10 ? self(base)->tai_offset_s : GN_TAI_UNKNOWN;
+}
+
 /* As Linux: after a leap second the flag must be taken back before it can order another. */
 static int status(struct os_clock *base, const struct os_clock_status *told)
 {
@@ -270,6 +279,8 @@ static int status(struct os_clock *base, const struct os_clock_status *told)
     int64_t steady_ns = count_now(clock);
     clock->told = (struct vclock_status){told->synchronised, told->max_error_s, told->est_error_s};
     clock->told_raw_ns = raw_now(clock).ns;
+    if (told->tai_offset_s > 0)
+        clock->tai_offset_s = told->tai_offset_s;
     if (wanted == clock->armed || clock->config.leap_aware)
         return 0;
     clock->armed = wanted;
@@ -291,6 +302,7 @@ static const struct os_clock_ops clock_ops = {
     .steer = steer,
     .step = step,
     .status = status,
+    .tai_offset_s = tai_offset_s,
     .destroy = destroy,
 };
 

@@ -65,6 +65,18 @@ gn_utc world_leap_at(const struct world *world, int64_t *by_ns)
     return world->leap_at;
 }
 
+/* Of the day around the leap, which has 86401 or 86399 seconds, it makes one of 86400. */
+gn_utc world_smeared(const struct world *world)
+{
+    const double day_s = 86400;
+    double length_s = day_s - gn_seconds(world->leap_ns);
+    double half_s = world->leap_ns > 0 ? length_s - day_s / 2 : day_s / 2;
+    double since_s = gn_seconds(world->now.ns - world->leap_at.ns) + half_s;
+    if (world->leap_ns == 0 || since_s < 0 || since_s >= length_s)
+        return world_utc(world);
+    return gn_utc_add(world->now, gn_nanoseconds(since_s * (day_s - length_s) / length_s));
+}
+
 gn_utc world_utc(const struct world *world)
 {
     bool leapt = world->leap_ns != 0 && world->now.ns >= world->leap_at.ns;

@@ -35,6 +35,10 @@ gn_utc world_start(const struct world *);
 /** UTC leaps by `by_ns` (-1 s: a second is inserted, and repeated) at the instant `at`. */
 void world_plan_leap(struct world *, gn_utc at, int64_t by_ns);
 
+/** What a clock shows that smears the planned leap from noon to noon, as UTC: the same time else.
+ */
+gn_utc world_smeared(const struct world *);
+
 /** The planned leap, in the terms of world_plan_leap; `*by_ns` 0: there is none. */
 gn_utc world_leap_at(const struct world *, int64_t *by_ns);
 

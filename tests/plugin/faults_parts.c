@@ -122,6 +122,12 @@ static int clock_status(struct os_clock *clock, const struct os_clock_status *st
     return rc < 0 ? rc : inner->ops->status(inner, status);
 }
 
+static int32_t clock_tai_offset_s(struct os_clock *clock)
+{
+    struct os_clock *inner = of_clock(clock)->inner->clock;
+    return inner->ops->tai_offset_s(inner);
+}
+
 const struct os_clock_ops faults_clock_ops = {
     .read = clock_read,
     .suspended_ns = clock_suspended_ns,
@@ -130,6 +136,7 @@ const struct os_clock_ops faults_clock_ops = {
     .steer = clock_steer,
     .step = clock_step,
     .status = clock_status,
+    .tai_offset_s = clock_tai_offset_s,
 };
 
 /* ---------------------------------------------------------------- state files, chance */

@@ -497,13 +497,13 @@ START_TEST(what_is_not_there_yet_warns)
               "local = { stratum = 10; orphan = true; };\n",
               "gnomon.conf:1: warning: clock.rtc: \"track\" is not in this version: treated as "
               "\"copy\"\n"
-              "gnomon.conf:2: warning: clock.leap_list: a leap second list is not in this version: "
-              "ignored\n"
               "gnomon.conf:3: warning: local.orphan: orphan mode is not in this version: treated "
               "as false\n");
     ck_assert_int_eq(fixture.config->clock.rtc, CONFIG_RTC_COPY);
-    ck_assert_uint_eq(fixture.diagnostics.warnings, 3);
+    ck_assert_uint_eq(fixture.diagnostics.warnings, 2);
     ck_assert_uint_eq(fixture.diagnostics.errors, 0);
+    /* Beside the file that names it; it is read when the daemon starts. */
+    ck_assert_ptr_nonnull(strstr(fixture.config->clock.leap_list, "/leap-seconds.list"));
     fixture_finish(&fixture);
 }
 END_TEST

@@ -375,33 +375,6 @@ START_TEST(the_drift_file_is_applied_and_worth_something)
 }
 END_TEST
 
-START_TEST(a_leap_second_is_announced_and_applied)
-{
-    struct world world;
-    world_init(&world, 14, 1e-5, 0);
-    world.config.discipline = false;
-    world_start(&world);
-    add_lan(&world, "ntp0")->leap = GN_LEAP_INSERT;
-    world_until(&world, 600);
-    ck_assert_int_eq(pipeline_state(world.pipeline)->leap, GN_LEAP_INSERT);
-    ck_assert_ptr_nonnull(
-        strstr(world.last_event[GN_EVENT_LEAP].text, "inserted at the end of 2025-06-30"));
-    ck_assert(!pipeline_leap_due(world.pipeline, world_local(&world), -SECOND));
-    int64_t before_ns = gn_state_utc(pipeline_state(world.pipeline), world_local(&world)).ns;
-    pipeline_leap_applied(world.pipeline, world_local(&world), -1);
-    world_run(&world);
-    ck_assert_int_eq(pipeline_state(world.pipeline)->leap, GN_LEAP_NORMAL);
-    int64_t after_ns = gn_state_utc(pipeline_state(world.pipeline), world_local(&world)).ns;
-    ck_assert_int_le(llabs(after_ns - before_ns + SECOND), 1000);
-    /* The server has leapt too: its samples go on without a spike. */
-    world.servers[0].offset_s = -1;
-    world_until(&world, 3600);
-    ck_assert_uint_eq(world_report(&world, 0).samples_refused, 0);
-    ck_assert_int_eq(pipeline_state(world.pipeline)->leap, GN_LEAP_NORMAL);
-    world_finish(&world);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("pipeline");
@@ -425,7 +398,6 @@ int main(void)
     tcase_add_test(tcase, the_last_source_is_lost);
     tcase_add_test(tcase, local_serves_when_nothing_is_left);
     tcase_add_test(tcase, the_drift_file_is_applied_and_worth_something);
-    tcase_add_test(tcase, a_leap_second_is_announced_and_applied);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

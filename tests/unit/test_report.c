@@ -13,6 +13,7 @@ static const struct gn_tracking locked = {
             .synchronised = true,
             .stratum = 9,
             .leap = GN_LEAP_INSERT,
+            .tai_offset_s = 37,
             .clock_state = GN_CLOCK_LOCKED,
             .refid = 0x7f7f0101,
             .ref_time = {INT64_C(1769860800000000042)},
@@ -28,6 +29,7 @@ static const struct gn_tracking locked = {
     .root_dispersion_s = 0.125,
     .update_interval_s = 16,
     .error_bound_s = 0.25,
+    .leap_smear_s = -0.5,
 };
 
 static char *dump(json_t *value)
@@ -53,14 +55,18 @@ START_TEST(tracking_has_its_keys)
            "\"last_offset_s\":0.0625,\"rms_offset_s\":0.5,\"frequency_ppm\":12.5,"
            "\"residual_frequency_ppm\":-0.001,\"skew_ppm\":0.02,\"root_delay_s\":0.25,"
            "\"root_dispersion_s\":0.125,\"update_interval_s\":16.0,\"leap\":\"insert\","
-           "\"synchronised\":true,\"error_bound_s\":0.25,\"state\":\"locked\"}");
+           "\"synchronised\":true,\"error_bound_s\":0.25,\"state\":\"locked\","
+           "\"tai_offset_s\":37,\"leap_smear_s\":-0.5}");
 }
 END_TEST
 
 START_TEST(tracking_of_nothing)
 {
     struct gn_tracking tracking = {
-        .state = {.stratum = 16, .leap = GN_LEAP_UNSYNCHRONISED, .root_delay_s = NAN},
+        .state = {.stratum = 16,
+                  .leap = GN_LEAP_UNSYNCHRONISED,
+                  .root_delay_s = NAN,
+                  .tai_offset_s = GN_TAI_UNKNOWN},
         .error_bound_s = INFINITY,
     };
     json_t *value = report_tracking(&tracking);
@@ -69,6 +75,7 @@ START_TEST(tracking_of_nothing)
     ck_assert(json_is_null(json_object_get(value, "ref_time")));
     ck_assert(json_is_null(json_object_get(value, "root_delay_s")));
     ck_assert(json_is_null(json_object_get(value, "error_bound_s")));
+    ck_assert(json_is_null(json_object_get(value, "tai_offset_s")));
     ck_assert(json_is_false(json_object_get(value, "synchronised")));
     ck_assert_str_eq(json_string_value(json_object_get(value, "state")), "unset");
     json_decref(value);

@@ -27,6 +27,7 @@ static struct kernel {
     unsigned count;
     long freq, tick, offset, single, maxerror, esterror;
     int status;
+    int tai;
     int64_t moved_ns;
     int64_t set_ns; /* by clock_settime */
     bool tells;     /* when it was asked: … */
@@ -57,6 +58,8 @@ static void take_request(const struct timex *request)
         kernel.maxerror = request->maxerror;
     if ((request->modes & ADJ_ESTERROR) != 0)
         kernel.esterror = request->esterror;
+    if ((request->modes & ADJ_TAI) != 0)
+        kernel.tai = (int)request->constant;
     if ((request->modes & ADJ_SETOFFSET) != 0)
         kernel.moved_ns += request->time.tv_sec * GN_NS_PER_S + request->time.tv_usec;
 }
@@ -90,6 +93,7 @@ int clock_adjtime(clockid_t id, struct timex *request)
     request->tick = kernel.tick;
     request->offset = kernel.offset;
     request->status = kernel.status;
+    request->tai = kernel.tai;
     if (kernel.tells) {
         struct timespec now, busy = {.tv_nsec = 1000000};
         clock_gettime(CLOCK_REALTIME, &now);
@@ -403,11 +407,11 @@ static const struct {
     int status;
     long maxerror, esterror;
 } statuses[] = {
-    {{true, GN_LEAP_NORMAL, 0.001, 0.0005}, 0, 1000, 500},
-    {{false, GN_LEAP_NORMAL, 1, 1}, STA_UNSYNC, 1000000, 1000000},
-    {{true, GN_LEAP_INSERT, 1e-7, 0}, STA_INS, 1, 0},
-    {{true, GN_LEAP_DELETE, 20, 1e300}, STA_DEL, 16000000, 16000000},
-    {{false, GN_LEAP_UNSYNCHRONISED, -1, 0.5}, STA_UNSYNC, 16000000, 500000},
+    {{true, GN_LEAP_NORMAL, 0.001, 0.0005, 0}, 0, 1000, 500},
+    {{false, GN_LEAP_NORMAL, 1, 1, 0}, STA_UNSYNC, 1000000, 1000000},
+    {{true, GN_LEAP_INSERT, 1e-7, 0, 0}, STA_INS, 1, 0},
+    {{true, GN_LEAP_DELETE, 20, 1e300, 0}, STA_DEL, 16000000, 16000000},
+    {{false, GN_LEAP_UNSYNCHRONISED, -1, 0.5, 0}, STA_UNSYNC, 16000000, 500000},
 };
 
 START_TEST(status_tells_the_kernel)
@@ -437,6 +441,25 @@ static void new_kernel(void)
     memset(&kernel, 0, sizeof kernel);
 }
 
+START_TEST(tai_is_told_when_it_is_known)
+{
+    struct os_clock *clock = on_kernel(), *reader = sysclock_null_create();
+    struct os_clock_status told = {.tai_offset_s = 37};
+    ck_assert_int_eq(clock->ops->tai_offset_s(clock), GN_TAI_UNKNOWN);
+    kernel.tai = 1; /* nobody told it, and it has leapt */
+    ck_assert_int_eq(clock->ops->tai_offset_s(clock), GN_TAI_UNKNOWN);
+    ck_assert_int_eq(clock->ops->status(clock, &told), 0);
+    ck_assert_int_eq(kernel.tai, 37);
+    ck_assert_int_eq(clock->ops->tai_offset_s(clock), 37);
+    ck_assert_int_eq(reader->ops->tai_offset_s(reader), 37);
+    told.tai_offset_s = GN_TAI_UNKNOWN;
+    ck_assert_int_eq(clock->ops->status(clock, &told), 0);
+    ck_assert_int_eq(kernel.tai, 37);
+    clock->ops->destroy(clock);
+    reader->ops->destroy(reader);
+}
+END_TEST
+
 int main(void)
 {
     if (!drop_right()) {
@@ -458,6 +481,7 @@ int main(void)
     tcase_add_test(tests, a_refused_steer_is_tried_in_full_again);
     tcase_add_loop_test(tests, step_moves_by_exactly_that, 0, sizeof steps / sizeof *steps);
     tcase_add_test(tests, an_old_kernel_is_stepped_by_setting_the_time);
+    tcase_add_test(tests, tai_is_told_when_it_is_known);
     tcase_add_loop_test(tests, status_tells_the_kernel, 0, sizeof statuses / sizeof *statuses);
     tcase_add_test(tests, errors_without_a_number_are_the_largest);
     return fixture_main("sysclock", tests);

@@ -50,7 +50,11 @@ struct gn_state {
        any case is root_delay_s / 2 + root_dispersion_s. */
     double error_bound_s;
     double error_bound_rate; /* s/s */
+    int32_t tai_offset_s;    /* TAI − UTC, now; GN_TAI_UNKNOWN. Since minor 1 */
 };
+
+/** `tai_offset_s` where neither a list of leap seconds nor the kernel tells it. */
+#define GN_TAI_UNKNOWN INT32_MIN
 
 /** The estimate of UTC at a local instant. */
 static inline gn_utc gn_state_utc(const struct gn_state *state, gn_local when)
@@ -117,6 +121,7 @@ enum gn_reason {
     GN_REASON_TIER,           /* a source of a better tier is in use */
     GN_REASON_LOOP,           /* it follows us */
     GN_REASON_WAITING,        /* waiting for the other sources to answer */
+    GN_REASON_SMEARS,         /* it smears the leap second that is near: not UTC */
     GN_REASON_COUNT
 };
 
@@ -134,6 +139,8 @@ struct gn_tracking {
     double root_dispersion_s;
     double update_interval_s;
     double error_bound_s;
+    double leap_smear_s; /* what the system clock and what is served are ahead of UTC, by a smeared
+                            leap second; since minor 1 */
 };
 
 /** One source, as `gnomonctl sources` and `sourcestats` tell it. */
