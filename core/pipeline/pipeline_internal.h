@@ -139,6 +139,9 @@ int64_t pipeline_unsmeared_ns(const struct pipeline *, gn_local now, int64_t sys
 /** Whether a source smears the leap second that is near, so that it does not tell UTC. */
 bool pipeline_source_smears(const struct pipeline *, const struct pipeline_source *, gn_local now);
 
+/** Begin anew with those whose smear is over. */
+void pipeline_leap_forgive(struct pipeline *, gn_local now);
+
 /** Name those among the falsetickers who err as a smear would, and warn if the others do. */
 void pipeline_leap_judge(struct pipeline *, const struct pipeline_turn *);
 

@@ -182,7 +182,18 @@ bool pipeline_source_smears(const struct pipeline *pipeline, const struct pipeli
     if (fpclassify(rate) == FP_ZERO)
         return false;
     /* No address of IPv4 begins with 254; that of IPv6 is a hash, and may do so at other times. */
-    return source->config.smears || (source->stratum > 1 && source->follows >> 24 == SMEAR_REFID);
+    return source->config.smears || source->smeared ||
+           (source->stratum > 1 && source->follows >> 24 == SMEAR_REFID);
+}
+
+/* What it said during the smear would be taken for the truth with it. */
+void pipeline_leap_forgive(struct pipeline *pipeline, gn_local now)
+{
+    for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
+        if (s->smeared && !pipeline_source_smears(pipeline, s, now)) {
+            s->smeared = false;
+            pipeline_source_reset(pipeline, s, s->config.refid);
+        }
 }
 
 static bool alike(double apart_s, double smear_s)

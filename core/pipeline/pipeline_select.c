@@ -176,7 +176,7 @@ static void tell_falsetickers(struct pipeline *pipeline, const struct pipeline_t
                           s->name, s->candidate->outside_s);
         if (lies || turn->selection.found) { /* without a majority nobody is acquitted */
             s->lied = lies;
-            s->smeared = s->smeared ? lies : smears;
+            s->smeared = s->smeared || smears;
         }
     }
 }
@@ -195,6 +195,7 @@ static void tell_majority(struct pipeline *pipeline, const struct selection *sel
 void pipeline_select(struct pipeline *pipeline, struct pipeline_turn *turn)
 {
     const struct pipeline_source *before = pipeline->system;
+    pipeline_leap_forgive(pipeline, turn->now);
     gather(pipeline, turn);
     note_silence(pipeline, turn->now);
     ask_history(pipeline, turn);
