@@ -66,9 +66,13 @@ static const char *all_names(struct names *names)
 
 /* ---------------------------------------------------------------- who says so */
 
+/* Whether it is one of those that agree; some of them are not needed for the estimate. */
 static bool counts(const struct pipeline_source *source)
 {
-    return source->candidate->state >= GN_SOURCE_COMBINED;
+    enum gn_reason reason = source->candidate->reason;
+    return source->candidate->state >= GN_SOURCE_COMBINED ||
+           (source->candidate->usable &&
+            (reason == GN_REASON_NOT_COMBINED || reason == GN_REASON_NOT_PREFERRED));
 }
 
 static struct leap_votes count_votes(const struct pipeline *pipeline)

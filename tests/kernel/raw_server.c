@@ -6,7 +6,10 @@
  * adjtimex(2) tells: whether it is unsynchronised, maxerror and esterror in us. Its own stamps are
  * taken by the program, so what it serves is late by some microseconds.
  *
- *     raw_server PORT AHEAD_S FASTER_PPM SECONDS
+ *     raw_server PORT AHEAD_S FASTER_PPM SECONDS [LEAP_AT]
+ *
+ * From the second LEAP_AT on (Unix time) it is a second less: a leap second was inserted, of which
+ * it says nothing.
  */
 
 #define _GNU_SOURCE
@@ -27,6 +30,7 @@
 struct truth {
     int64_t raw_ns, utc_ns; /* at the start */
     double faster;          /* than the oscillator, s/s */
+    int64_t leap_at_ns;
 };
 
 static int64_t read_ns(clockid_t id)
@@ -39,7 +43,8 @@ static int64_t read_ns(clockid_t id)
 static int64_t true_ns(const struct truth *truth, int64_t raw_ns)
 {
     int64_t elapsed_ns = raw_ns - truth->raw_ns;
-    return truth->utc_ns + elapsed_ns + llround((double)elapsed_ns * truth->faster);
+    int64_t utc_ns = truth->utc_ns + elapsed_ns + llround((double)elapsed_ns * truth->faster);
+    return utc_ns >= truth->leap_at_ns ? utc_ns - NS_PER_S : utc_ns;
 }
 
 static int64_t error_ns(const struct truth *truth)
@@ -95,11 +100,12 @@ int main(int argc, char **argv)
     struct sockaddr_in bind_to = {.sin_family = AF_INET};
     struct truth truth;
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    if (argc != 5)
+    if (argc != 5 && argc != 6)
         return 2;
     truth.raw_ns = read_ns(CLOCK_MONOTONIC_RAW);
     truth.utc_ns = read_ns(CLOCK_REALTIME) + llround(atof(argv[2]) * 1e9);
     truth.faster = atof(argv[3]) * 1e-6;
+    truth.leap_at_ns = argc == 6 ? atoll(argv[5]) * NS_PER_S : INT64_MAX;
     bind_to.sin_port = htons((uint16_t)atoi(argv[1]));
     bind_to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0 || bind(fd, (struct sockaddr *)&bind_to, sizeof bind_to) < 0) {
