@@ -17,7 +17,9 @@
 
 #define UNUSED __attribute__((unused))
 #define WORLD_SERVERS 6
+#ifndef WORLD_EPOCH_NS
 #define WORLD_EPOCH_NS INT64_C(1750000000000000000)
+#endif
 #define SECOND GN_NS_PER_S
 
 /* --- chance: splitmix64 --- */
@@ -130,7 +132,7 @@ static UNUSED void world_run(struct world *world)
     struct clock_reading now = world_read(world);
     int64_t moved_ns = timeline_observe(&world->timeline, now);
     gn_local local = timeline_local(&world->timeline, now.system);
-    if (moved_ns != 0)
+    if (moved_ns != 0 && !pipeline_leap_moved(world->pipeline, local, moved_ns))
         pipeline_clock_moved(world->pipeline, local, gn_seconds(moved_ns));
     pipeline_run(world->pipeline, local, now.system.ns, timeline_frequency(&world->timeline),
                  &actions);
