@@ -81,7 +81,6 @@ below() { # LIMIT VALUE
         return 1
     }
 }
-# The second of the run in which the clock shows the last of the year once more.
 states=$(grep '^leap' "$ROOM/console.log")
 
 check "the guest lives to its end" logged console '^done'
@@ -98,4 +97,6 @@ check "nobody else is said to move it" differs logged console 'somebody else'
 check "within 1 ms of the truth before" below 1000000 "$(worst 20 40)"
 check "… and after" below 1000000 "$(worst 60 80)"
 check "it ends in order" logged console 'daemon ended with 0'
-sed 's/^/# /' <<<"$states"
+while read -r line; do
+    echo "# $line"
+done <<<"$states"
