@@ -52,7 +52,9 @@ void turn_tell_kernel(struct daemon *daemon, bool ends)
     const struct gn_state *state = pipeline_state(daemon->pipeline);
     struct os_clock *clock = daemon->os->clock;
     gn_local now = timekeeper_now(&daemon->keeper);
-    int64_t away_ns = gn_state_utc(state, now).ns - timekeeper_system(&daemon->keeper, now).ns;
+    struct gn_state served; /* a clock that is smeared is not wrong by that */
+    pipeline_serve(daemon->pipeline, &served);
+    int64_t away_ns = gn_state_utc(&served, now).ns - timekeeper_system(&daemon->keeper, now).ns;
     double away_s = fabs(gn_seconds(away_ns));
     double max_s = max_error_s(state, now, away_s);
     bool known = (state->synchronised || state->clock_state == GN_CLOCK_HOLDOVER) && !ends &&

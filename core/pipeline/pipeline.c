@@ -373,8 +373,10 @@ static void discipline(struct pipeline *pipeline, const struct pipeline_turn *tu
     in.interval_s = update_interval_s(pipeline);
     if (pipeline->discipline.state == DISCIPLINE_STEP)
         pipeline->dirty = true;
-    if (pipeline_leap_slews(pipeline, in.error_s))
+    if (pipeline_leap_slews(pipeline, in.error_s)) {
         policy.step_updates = 0;
+        policy.max_change_s = 0; /* it is known where this one comes from */
+    }
     discipline_run(&pipeline->discipline, &policy, &in, &order);
     apply(pipeline, turn, &order);
 }
