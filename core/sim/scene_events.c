@@ -21,7 +21,8 @@ struct deed {
     struct node *node;
     double value;     /* what the kind's key says, in its unit; a link's number */
     double rtc_error; /* s */
-    const char *path; /* of a device; kept by the scene */
+    const char *path; /* of a device or a file; kept by the scene, as is … */
+    const char *text; /* … what stands in the file */
     bool there;       /* antenna or device */
     /* A link's ways (NULL: this one stays), and what changes of them. */
     struct vlink *ways[2];
@@ -220,6 +221,28 @@ static void read_device(struct reader *reader, const config_setting_t *entry,
     }
 }
 
+static void do_file(struct deed *deed)
+{
+    scene_narrate(deed->scene, "%s's file %s is another", node_name(deed->node), deed->path);
+    (void)node_write(deed->node, deed->path, deed->text);
+}
+
+static void read_file(struct reader *reader, const config_setting_t *entry, const struct kind *kind)
+{
+    const struct deed *others = reader->scene->deeds;
+    const char *path = reader_string(reader, entry, kind->key);
+    const char *text = reader_string(reader, entry, "text");
+    if (text == NULL)
+        reader_wrong(reader, entry, "file: text is needed: what stands in it from then on");
+    if (path == NULL || text == NULL)
+        return;
+    read_for_nodes(reader, entry, kind);
+    for (struct deed *deed = reader->scene->deeds; deed != others; deed = deed->next) {
+        deed->path = reader_keep(reader, path);
+        deed->text = reader_keep(reader, text);
+    }
+}
+
 /* ---------------------------------------------------------------- links */
 
 static void tell_link(const struct deed *deed)
@@ -357,6 +380,7 @@ static const struct kind kinds[] = {
     {"suspend", " at node suspend rtc_error ", read_for_nodes, do_suspend, 1e-3, LONGEST_S, true},
     {"antenna", " at node antenna ", read_antenna, do_antenna, 0, 0, false},
     {"device", " at node device plugged ", read_device, do_device, 0, 0, false},
+    {"file", " at node file text ", read_file, do_file, 0, 0, false},
     {"link", " at link way cut delay loss duplicates ordered ", read_link, do_link, 0, 0, false},
     {"partition", " at partition ", read_partition, do_partition, 0, 0, false},
     {"heal", " at heal ", read_heal, do_heal, 0, 0, false},

@@ -31,7 +31,7 @@ int main(int argc, char **argv)
         struct timex timex = {0};
         int is_now = adjtimex(&timex);
         clock_gettime(CLOCK_REALTIME, &now);
-        if (now.tv_sec < last.tv_sec)
+        if (now.tv_sec < last.tv_sec || (now.tv_sec == last.tv_sec && now.tv_nsec < last.tv_nsec))
             printf("leap back to %lld\n", (long long)now.tv_sec);
         if (is_now != state || timex.tai != tai)
             printf("leap state %s tai %d ordered %d at %lld.%03ld\n", name_of(is_now), timex.tai,

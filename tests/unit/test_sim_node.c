@@ -335,6 +335,7 @@ START_TEST(what_is_wrong_with_a_world_is_told)
         {EVENT("at = 1; node = \"a\"; wander = -1.0"), "wander: -1 is not from 0 to 0.001"},
         {EVENT("at = 1; node = \"a\"; stop = false"), "stop: true is expected"},
         {EVENT("at = 1; node = \"a\"; suspend = 0"), "suspend: 0 is not from 0.001"},
+        {EVENT("at = 1; node = \"a\"; file = \"/x\""), "file: text is needed"},
         {EVENT("at = 1; link = 1; cut = true"), "link: a number is expected, 0 (the first) to 0"},
         {EVENT("at = 1; link = 0; cut = 1"), "cut: true or false is expected"},
         {EVENT("at = 1; link = 0"), "link: nothing changes"},
