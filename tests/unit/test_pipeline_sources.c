@@ -246,6 +246,27 @@ START_TEST(polls_spread_when_little_is_to_be_learnt)
 }
 END_TEST
 
+static double poll_after_a_day(double wander)
+{
+    struct gn_source_hint hint;
+    struct world world;
+    world_init(&world, 19, 1e-5, 0);
+    world.wander = wander;
+    world_start(&world);
+    add_wan(&world, "ntp0");
+    world_until(&world, 86400);
+    pipeline_source_hint(world.pipeline, world.servers[0].source, &hint);
+    world_finish(&world);
+    return hint.poll_s;
+}
+
+START_TEST(only_a_steady_oscillator_is_left_alone_for_longer_than_is_polite)
+{
+    ck_assert_double_le(poll_after_a_day(3e-9), 720);
+    ck_assert_double_gt(poll_after_a_day(1e-11), 720);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pipeline_sources");
@@ -264,6 +285,7 @@ int main(void)
     tcase_add_test(tcase, faults_are_told_once_and_taken_back_by_a_sample);
     tcase_add_test(tcase, distance_stratum_and_leap_make_unusable);
     tcase_add_test(tcase, polls_spread_when_little_is_to_be_learnt);
+    tcase_add_test(tcase, only_a_steady_oscillator_is_left_alone_for_longer_than_is_polite);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
