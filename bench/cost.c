@@ -117,7 +117,7 @@ static bool measure(struct trial *trial, size_t count, size_t samples, double *b
     for (size_t i = 0; ready && i < WARM_UP * count; i++)
         live(trial, i % count, false, false);
     for (size_t i = 0; ready && i < samples; i++)
-        live(trial, i % count, count > 1 && i % 10 == 9 && i / (samples / 3) == 1, true);
+        live(trial, i % count, i % count % 10 == 9 && i / (samples / 3) == 1, true);
     pipeline_destroy(trial->pipeline);
     free(trial->sources);
     return ready;
