@@ -294,6 +294,50 @@ START_TEST(a_minority_among_many_is_found)
 }
 END_TEST
 
+/* How many intervals contain a point, by counting. */
+static size_t depth_at(const struct panel *panel, double at_s)
+{
+    size_t depth = 0;
+    for (size_t i = 0; i < panel->count; i++) {
+        const struct selection_candidate *c = &panel->candidates[i];
+        depth += c->offset_s - c->interval_s <= at_s && at_s <= c->offset_s + c->interval_s;
+    }
+    return depth;
+}
+
+static size_t deepest(const struct panel *panel)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < panel->count; i++) {
+        const struct selection_candidate *c = &panel->candidates[i];
+        size_t depth = depth_at(panel, c->offset_s - c->interval_s);
+        most = depth > most ? depth : most;
+    }
+    return most;
+}
+
+/* Whether nobody lies or many do: the region is what counting finds. */
+START_TEST(the_region_is_where_most_agree)
+{
+    struct chance chance = {7};
+    for (int round = 0; round < 2000; round++) {
+        struct panel *panel = make();
+        size_t count = 1 + (size_t)round % 9;
+        for (size_t i = 0; i < count; i++)
+            add(panel, chance_normal(&chance, round % 2 ? 1 : 4), 1 + (double)i / 8);
+        size_t most = deepest(panel);
+        ck_assert_int_eq(judge(panel)->found, 2 * most > count);
+        if (panel->selection.found) {
+            ck_assert_uint_eq(depth_at(panel, panel->selection.low_s), most);
+            ck_assert_uint_eq(depth_at(panel, panel->selection.high_s), most);
+            ck_assert_uint_lt(depth_at(panel, nextafter(panel->selection.low_s, -100)), most);
+            ck_assert_uint_lt(depth_at(panel, nextafter(panel->selection.high_s, 100)), most);
+        }
+        free(panel);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("selection");
@@ -314,6 +358,7 @@ int main(void)
     tcase_add_test(tcase, who_lies_far_from_the_others_is_not_followed);
     tcase_add_test(tcase, the_samples_of_those_as_near_count);
     tcase_add_test(tcase, a_minority_among_many_is_found);
+    tcase_add_test(tcase, the_region_is_where_most_agree);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
