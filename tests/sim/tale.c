@@ -89,6 +89,20 @@ static bool take_node(const char **text, struct tale_line *line)
     return true;
 }
 
+/* `at most N `; `never ` is at most 0. */
+static bool take_limit(const char **text, struct tale_line *line)
+{
+    char *end;
+    if (take(text, "never "))
+        return true;
+    if (!take(text, "at most "))
+        return false;
+    line->limit = (unsigned)strtoul(*text, &end, 10);
+    *text =
+        end != *text ? end + strspn(end, " ") : ""; /* without a number: nothing is understood */
+    return true;
+}
+
 /* Every range must be one, or the words could never be found. */
 static bool words_are_sound(const char *words)
 {
@@ -126,14 +140,14 @@ static bool parse(struct tale *tale, const char *text, unsigned number)
     if (tale->count == TALE_LINES)
         return false;
     *line = (struct tale_line){.number = number};
-    bool never = take(&text, "never "), always = take(&text, "always ");
+    bool limited = take_limit(&text, line), always = take(&text, "always ");
     take_window(&text, line);
     if (!take_node(&text, line))
         return false;
     tale->count++;
     if (always)
         return parse_always(text, line);
-    line->kind = never ? TALE_NEVER : TALE_SAYS;
+    line->kind = limited ? TALE_AT_MOST : TALE_SAYS;
     snprintf(line->words, sizeof line->words, "%s", text);
     return words_are_sound(text);
 }
@@ -178,8 +192,9 @@ void tale_hear(struct tale *tale, const char *node, double at_s, const char *tex
         tale->next++;
     for (size_t i = 0; i < tale->count; i++) {
         struct tale_line *line = &tale->lines[i];
-        if (line->kind == TALE_NEVER && concerns(line, node, at_s) && tale_match(line->words, text))
-            line->broken = true;
+        if (line->kind == TALE_AT_MOST && concerns(line, node, at_s) &&
+            tale_match(line->words, text))
+            line->broken = ++line->count > line->limit;
     }
 }
 
@@ -209,6 +224,8 @@ bool tale_holds(const struct tale *tale, FILE *file)
         if (file != NULL)
             fprintf(file, "    line %u: %s: %s %s\n", line->number, line->node, kinds[line->kind],
                     line->words);
+        if (file != NULL && line->limit > 0)
+            fprintf(file, "        %u times, at most %u\n", line->count, line->limit);
         good = false;
         if (missing) /* those after it were not even looked for */
             break;

@@ -7,6 +7,7 @@
  *
  *   //> FROM..TO NODE: WORDS          within these seconds the node says so, after the line above
  *   //> never NODE: WORDS             it never does; also `never FROM..TO NODE: WORDS`
+ *   //> at most N NODE: WORDS         it does so N times or less; also with seconds, as above
  *   //> always FROM..TO NODE: within 1ms   true error of its clock; us, ms or s
  *   //> always NODE: keeps its bound  the estimate is right within what it claims
  *   //> not yet: WHY                  the story ought to be so, and is not: it must fail
@@ -19,7 +20,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum tale_kind { TALE_SAYS, TALE_NEVER, TALE_WITHIN, TALE_BOUND };
+enum tale_kind { TALE_SAYS, TALE_AT_MOST, TALE_WITHIN, TALE_BOUND };
 
 /** One `//>` line. */
 struct tale_line {
@@ -27,9 +28,11 @@ struct tale_line {
     unsigned number; /* of the line in the file */
     double from_s, to_s;
     double limit_s; /* TALE_WITHIN */
+    unsigned limit; /* TALE_AT_MOST; 0: never */
+    unsigned count;
     char node[64];
     char words[256];
-    bool broken; /* NEVER, WITHIN, BOUND: it happened */
+    bool broken; /* all but SAYS: it happened */
 };
 
 #define TALE_LINES 48

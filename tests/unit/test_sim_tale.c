@@ -95,6 +95,19 @@ START_TEST(what_must_not_come_is_seen)
 }
 END_TEST
 
+START_TEST(what_comes_too_often_is_seen)
+{
+    struct tale tale;
+    ck_assert(read_tale(&tale, "//> at most 2 5..9 client: one\n"));
+    tale_hear(&tale, "client", 4, "one");
+    tale_hear(&tale, "client", 5, "one");
+    tale_hear(&tale, "client", 9, "one");
+    ck_assert(holds(&tale));
+    tale_hear(&tale, "client", 7, "one");
+    ck_assert(!holds(&tale));
+}
+END_TEST
+
 START_TEST(what_is_true_is_judged)
 {
     struct tale tale;
@@ -120,9 +133,10 @@ END_TEST
 START_TEST(lines_that_say_nothing_are_refused)
 {
     static const char *const texts[] = {
-        "//> client says one\n", "//> 0..5 client: {1 ± }\n",      "//> client: {1, 2}\n",
-        "//> client:\n",         "//> always client: within 1h\n", "//> always client: is nice\n",
-        "nodes = ( );\n",
+        "//> client says one\n",        "//> 0..5 client: {1 ± }\n",
+        "//> client: {1, 2}\n",         "//> client:\n",
+        "//> at most client: one\n",    "//> always client: within 1h\n",
+        "//> always client: is nice\n", "nodes = ( );\n",
     };
     struct tale tale;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -138,6 +152,7 @@ int main(void)
     tcase_add_test(tcase, words_are_found_with_their_numbers);
     tcase_add_test(tcase, what_is_told_must_come_in_order_and_in_time);
     tcase_add_test(tcase, what_must_not_come_is_seen);
+    tcase_add_test(tcase, what_comes_too_often_is_seen);
     tcase_add_test(tcase, what_is_true_is_judged);
     tcase_add_test(tcase, lines_that_say_nothing_are_refused);
     suite_add_tcase(suite, tcase);
