@@ -231,8 +231,9 @@ static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
  */
 static bool is_disputed(const struct pipeline *pipeline, const struct pipeline_turn *turn)
 {
-    return turn->selection.no_majority && pipeline->clock_state == GN_CLOCK_LOCKED &&
-           !pipeline->agreed && gn_local_sub(turn->now, pipeline->first_sample) < DISPUTE_NS;
+    return turn->selection.why == GN_REASON_NO_MAJORITY &&
+           pipeline->clock_state == GN_CLOCK_LOCKED && !pipeline->agreed &&
+           gn_local_sub(turn->now, pipeline->first_sample) < DISPUTE_NS;
 }
 
 static void take_back(struct pipeline *pipeline)

@@ -103,19 +103,21 @@ void pipeline_source_hint(const struct pipeline *, const struct pipeline_source 
                           struct gn_source_hint *);
 
 #define PIPELINE_EVENTS 16
+/** Room for the words of an event. */
+#define PIPELINE_TEXT 240
 
 /**
  * An event of the pipeline, with its words. From here come SYNCHRONISED, LOST (hold-over begins,
  * its bound has become useless, or the first source is disputed), STEPPED, SOURCE_SELECTED,
  * SOURCE_FALSETICKER, CLOCK_MOVED (all sources say so), CHANGE_REFUSED, SOURCE_FAULT (without a
- * source: no majority), SOURCE_REACHABLE, SOURCE_UNREACHABLE and LEAP (announced).
+ * source: why none is followed), SOURCE_REACHABLE, SOURCE_UNREACHABLE and LEAP (announced).
  */
 struct pipeline_event {
     enum gn_event_kind kind;
     enum gn_level level;
     const struct pipeline_source *source; /* NULL: the clock */
     double value;
-    char text[200];
+    char text[PIPELINE_TEXT];
 };
 
 /** What the owner shall do, in this order: step, steer, status, publish, events. */

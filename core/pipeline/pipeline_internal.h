@@ -72,7 +72,10 @@ struct pipeline {
     bool smear_told;               /* that those who are followed seem to smear */
     double smear_rate;             /* of the system clock, in the last run */
     int32_t tai_offset_s;          /* GN_TAI_UNKNOWN */
-    bool no_majority;              /* as last told in an event */
+    /* Why nobody is selected, as last told in an event, and in words for reports. */
+    enum gn_reason why;
+    size_t why_count;
+    char why_text[PIPELINE_TEXT];
     /* Waiting for the others at the start. */
     bool any_sample, settled;
     gn_local first_sample;
@@ -162,6 +165,12 @@ double pipeline_smear_s(const struct pipeline *, gn_utc, double *rate);
 
 /** Select, and make one estimate of all who are true: fills the turn, sets `system`. */
 void pipeline_select(struct pipeline *, struct pipeline_turn *);
+
+/** Whether a trusted source of the tier is usable: then only those that are trusted vote. */
+bool pipeline_any_trusted(const struct pipeline *, int tier);
+
+/** Tell of falsetickers, and why nobody is selected, when that is news. */
+void pipeline_tell_selection(struct pipeline *, const struct pipeline_turn *);
 
 /** Build `state` at `now`. `system_ns`, `frequency` as pipeline_run. */
 void pipeline_state_build(struct pipeline *, gn_local now, int64_t system_ns, double frequency);

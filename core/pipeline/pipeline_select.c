@@ -82,24 +82,54 @@ static void note_silence(struct pipeline *pipeline, gn_local now)
     pipeline->returned = now;
 }
 
+bool pipeline_any_trusted(const struct pipeline *pipeline, int tier)
+{
+    for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
+        if (s->candidate->usable && s->config.tier == tier && s->config.trust)
+            return true;
+    return false;
+}
+
+/* Whether a source that has not answered yet would overrule what is selected. */
+static bool may_overrule(const struct pipeline_source *source, const struct selection *selection)
+{
+    if (source->config.noselect || pipeline_source_answered(source))
+        return false;
+    return source->config.tier < selection->tier ||
+           (source->config.tier == selection->tier && source->config.trust);
+}
+
+/* Whether those to come could overturn what is selected. Where there are trusted ones they vote. */
+static bool beyond_doubt(const struct pipeline *pipeline, const struct selection *selection)
+{
+    size_t wanted = 0, agree = 0;
+    bool trusted = pipeline_any_trusted(pipeline, selection->tier);
+    if (!selection->found)
+        return false;
+    for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
+        bool pointless = s->config.noselect || s->config.tier > selection->tier ||
+                         (pipeline_source_answered(s) && !s->candidate->usable);
+        if (may_overrule(s, selection))
+            return false;
+        if (pointless || (trusted && !s->config.trust))
+            continue;
+        wanted++;
+        agree += s->candidate->usable && s->config.tier == selection->tier &&
+                 s->candidate->state != GN_SOURCE_FALSETICKER;
+    }
+    return 2 * agree > wanted;
+}
+
 /*
  * At the start the first to answer may be the liar: with several sources nothing is selected
- * until more than half of them agree, so that those to come cannot overturn it, or until the first
- * has waited long enough.
+ * until more than half of them agree, and those whose word counts more have spoken, or until the
+ * first has waited long enough.
  */
 static bool waiting(struct pipeline *pipeline, const struct pipeline_turn *turn)
 {
-    const struct selection *selection = &turn->selection;
-    size_t wanted = 0;
     if (pipeline->settled || !pipeline->any_sample)
         return false;
-    for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
-        bool pointless = s->config.noselect ||
-                         (pipeline_source_answered(s) && !s->candidate->usable) ||
-                         (selection->found && s->config.tier > selection->tier);
-        wanted += !pointless;
-    }
-    pipeline->settled = (selection->found && 2 * selection->truechimers > wanted) ||
+    pipeline->settled = beyond_doubt(pipeline, &turn->selection) ||
                         gn_local_sub(turn->now, pipeline->first_sample) >= PIPELINE_WAIT_NS;
     return !pipeline->settled;
 }
@@ -159,39 +189,6 @@ static struct pipeline_source *source_at(const struct pipeline *pipeline, size_t
     return source;
 }
 
-static void tell_falsetickers(struct pipeline *pipeline, const struct pipeline_turn *turn)
-{
-    for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
-        bool lies = s->candidate->state == GN_SOURCE_FALSETICKER;
-        bool smears = s->candidate->reason == GN_REASON_SMEARS;
-        if (smears && !s->smeared)
-            pipeline_tell(pipeline, GN_EVENT_SOURCE_FALSETICKER, GN_WARNING, s, 0,
-                          "%s smears the leap second, so it does not tell UTC: it is not followed "
-                          "until the smear is over",
-                          s->name);
-        else if (lies && !s->lied)
-            pipeline_tell(pipeline, GN_EVENT_SOURCE_FALSETICKER, GN_WARNING, s,
-                          s->candidate->outside_s,
-                          "%s disagrees with the majority: %+.6f s outside of what they allow",
-                          s->name, s->candidate->outside_s);
-        if (lies || turn->selection.found) { /* without a majority nobody is acquitted */
-            s->lied = lies;
-            s->smeared = s->smeared || smears;
-        }
-    }
-}
-
-static void tell_majority(struct pipeline *pipeline, const struct selection *selection)
-{
-    size_t usable = 0;
-    for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
-        usable += s->candidate->usable;
-    if (selection->no_majority && !pipeline->no_majority)
-        pipeline_tell(pipeline, GN_EVENT_SOURCE_FAULT, GN_WARNING, NULL, 0,
-                      "no majority of the %zu usable sources agrees: none is followed", usable);
-    pipeline->no_majority = selection->no_majority;
-}
-
 void pipeline_select(struct pipeline *pipeline, struct pipeline_turn *turn)
 {
     const struct pipeline_source *before = pipeline->system;
@@ -210,8 +207,7 @@ void pipeline_select(struct pipeline *pipeline, struct pipeline_turn *turn)
     if (!pipeline->settled)
         return;
     pipeline_leap_judge(pipeline, turn);
-    tell_falsetickers(pipeline, turn);
-    tell_majority(pipeline, &turn->selection);
+    pipeline_tell_selection(pipeline, turn);
     if (!turn->selection.found)
         return;
     pipeline->system = source_at(pipeline, turn->selection.system);

@@ -180,7 +180,6 @@ void pipeline_source_reset(struct pipeline *pipeline, struct pipeline_source *so
 
 void pipeline_source_poll(struct pipeline *pipeline, struct pipeline_source *source, gn_local now)
 {
-    (void)now;
     source->polled = true;
     source->reach = (uint8_t)(source->reach << 1);
     source->unanswered++;
@@ -188,9 +187,12 @@ void pipeline_source_poll(struct pipeline *pipeline, struct pipeline_source *sou
     if (source->unanswered > 3 && source->heard)
         source->poll_s = fmin(1.5 * source->poll_s, most_poll_s(source));
     if (source->reach == 0 && source->reachable) {
+        double silent_s = gn_seconds(gn_local_sub(now, source->last.at));
         source->reachable = false;
-        pipeline_tell(pipeline, GN_EVENT_SOURCE_UNREACHABLE, GN_WARNING, source, 0,
-                      "%s no longer answers", source->name);
+        pipeline_tell(
+            pipeline, GN_EVENT_SOURCE_UNREACHABLE, GN_WARNING, source, silent_s,
+            "%s no longer answers: %u polls without a reply, the last one came %.0f s ago",
+            source->name, source->unanswered - 1, silent_s);
     }
 }
 
@@ -481,6 +483,14 @@ void pipeline_source_judge(struct pipeline *pipeline, struct pipeline_source *so
 
 /* --- report --- */
 
+/* The plugin's words, or why nobody is selected. */
+static const char *detail_of(const struct pipeline *pipeline, const struct pipeline_source *source)
+{
+    bool held_back = source->candidate != NULL && pipeline->why != GN_REASON_OK &&
+                     source->candidate->reason == pipeline->why;
+    return source->detail[0] == '\0' && held_back ? pipeline->why_text : source->detail;
+}
+
 void pipeline_source_report(const struct pipeline *pipeline, const struct pipeline_source *source,
                             gn_local now, int64_t system_ns, double frequency,
                             struct gn_source_report *report)
@@ -490,7 +500,7 @@ void pipeline_source_report(const struct pipeline *pipeline, const struct pipeli
     report->mode = (uint8_t)source->config.mode;
     report->state = (uint8_t)(candidate != NULL ? candidate->state : GN_SOURCE_UNUSABLE);
     report->reason = (uint8_t)(candidate != NULL ? candidate->reason : GN_REASON_STARTING);
-    report->detail = source->detail;
+    report->detail = detail_of(pipeline, source);
     report->stratum = source->stratum;
     report->leap = source->leap;
     report->reach = source->reach;

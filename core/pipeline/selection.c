@@ -101,19 +101,23 @@ static size_t most_in_common(const struct selection_edge *edges, size_t count)
     return most;
 }
 
-/* The fewest liars there can be, always fewer than half. Spec: RFC 5905 §11.2.1. */
+/*
+ * The fewest liars there can be: false when they are not fewer than half, and the region is then
+ * the lowest of those that most have in common. Spec: RFC 5905 §11.2.1.
+ */
 static bool intersect(const struct selection_edge *edges, size_t count, double *low, double *high)
 {
     size_t wanted = most_in_common(edges, count), depth = 0, i = 0, j = count;
-    if (2 * wanted <= count / 2)
-        return false;
+    bool majority = 2 * wanted > count / 2;
     while (depth < wanted)
         depth = edges[i++].type < 0 ? depth + 1 : depth - 1;
     *low = edges[i - 1].at_s;
-    for (depth = 0; depth < wanted;)
+    *high = edges[i].at_s;
+    for (depth = 0; majority && depth < wanted;) {
         depth = edges[--j].type > 0 ? depth + 1 : depth - 1;
-    *high = edges[j].at_s;
-    return true;
+        *high = edges[j].at_s;
+    }
+    return majority;
 }
 
 /* Nobody lies, as nearly always: the region is found without sorting. */
@@ -155,8 +159,7 @@ static bool find_region(struct selection *selection, const struct selection_cand
     return intersect(edges, used, &selection->low_s, &selection->high_s);
 }
 
-/* Signed distance of the candidate's interval from the region; 0 when they overlap. */
-static double outside(const struct selection_candidate *c, const struct selection *selection)
+double selection_outside_s(const struct selection *selection, const struct selection_candidate *c)
 {
     if (c->offset_s - c->interval_s > selection->high_s)
         return c->offset_s - c->interval_s - selection->high_s;
@@ -172,7 +175,7 @@ static void judge(struct selection *selection, struct selection_candidate *candi
         struct selection_candidate *c = &candidates[i];
         if (!voting(c, tier, false))
             continue;
-        c->outside_s = outside(c, selection);
+        c->outside_s = selection_outside_s(selection, c);
         if (fpclassify(c->outside_s) == FP_ZERO) {
             c->state = GN_SOURCE_UNSELECTED;
             c->reason = GN_REASON_OK;
@@ -231,6 +234,7 @@ static void find_drifting(struct selection *selection, struct selection_candidat
         c->state = GN_SOURCE_FALSETICKER;
         c->reason = GN_REASON_DISAGREES;
         c->outside_s = c->offset_s - median->offset_s;
+        c->drift = c->frequency - median->frequency;
         selection->truechimers--;
     }
 }
@@ -260,13 +264,12 @@ static void say(struct selection_candidate *candidates, size_t count, int tier,
 }
 
 /* Find the truechimers of one tier. */
-static bool try_tier(struct selection *selection, struct selection_candidate *candidates,
-                     size_t count, struct selection_edge *edges, int tier)
+static bool find_majority(struct selection *selection, struct selection_candidate *candidates,
+                          size_t count, struct selection_edge *edges, int tier)
 {
     bool trusted_only = any_trusted(candidates, count, tier);
     if (!find_region(selection, candidates, count, edges, tier, trusted_only)) {
         say(candidates, count, tier, GN_REASON_NO_MAJORITY);
-        selection->no_majority = true;
         return false;
     }
     judge(selection, candidates, count, tier, trusted_only);
@@ -290,15 +293,28 @@ static bool next_tier(const struct selection_candidate *candidates, size_t count
     return found;
 }
 
-/* A required source of any tier will do, if it agrees with the region. */
+/* Sources of other tiers count, too, if they agree with the region. */
+static bool agrees(const struct selection *selection, const struct selection_candidate *c)
+{
+    if (!c->usable || c->state == GN_SOURCE_FALSETICKER)
+        return false;
+    return fpclassify(selection_outside_s(selection, c)) == FP_ZERO;
+}
+
+static void count_agreeing(struct selection *selection,
+                           const struct selection_candidate *candidates, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        selection->agreeing += agrees(selection, &candidates[i]);
+}
+
 static bool requirement_met(const struct selection *selection,
                             const struct selection_candidate *candidates, size_t count)
 {
     bool any = false;
     for (size_t i = 0; i < count; i++) {
-        const struct selection_candidate *c = &candidates[i];
-        any = any || c->require;
-        if (c->require && c->usable && fpclassify(outside(c, selection)) == FP_ZERO)
+        any = any || candidates[i].require;
+        if (candidates[i].require && agrees(selection, &candidates[i]))
             return true;
     }
     return !any;
@@ -365,33 +381,63 @@ static void mark_used(const struct selection *selection, struct selection_candid
     }
 }
 
+/* What the tier lacks; OK: it is taken. */
+static enum gn_reason try_tier(struct selection *selection, struct selection_candidate *candidates,
+                               size_t count, struct selection_edge *edges, int tier,
+                               int min_sources)
+{
+    enum gn_reason why = GN_REASON_OK;
+    selection->tier = tier;
+    if (!find_majority(selection, candidates, count, edges, tier))
+        return GN_REASON_NO_MAJORITY;
+    count_agreeing(selection, candidates, count);
+    if (min_sources > 0 && selection->agreeing < (size_t)min_sources)
+        why = GN_REASON_WAITING;
+    else if (!requirement_met(selection, candidates, count))
+        why = GN_REASON_REQUIRED;
+    if (why != GN_REASON_OK)
+        hold_back(candidates, count, tier, why);
+    return why;
+}
+
+/* Those of later tiers have no say; who failed in an earlier one may be what it failed by. */
+static void judge_other_tiers(const struct selection *selection,
+                              struct selection_candidate *candidates, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct selection_candidate *c = &candidates[i];
+        if (c->usable && c->tier > selection->tier) {
+            c->state = GN_SOURCE_UNSELECTED;
+            c->reason = GN_REASON_TIER;
+        } else if (c->usable && c->tier < selection->tier && c->state == GN_SOURCE_UNSELECTED &&
+                   fpclassify(selection_outside_s(selection, c)) != FP_ZERO) {
+            c->state = GN_SOURCE_FALSETICKER;
+            c->reason = GN_REASON_DISAGREES;
+            c->outside_s = selection_outside_s(selection, c);
+        }
+    }
+}
+
 void selection_run(struct selection *selection, struct selection_candidate *candidates,
                    size_t count, struct selection_edge *edges, int min_sources)
 {
+    struct selection first = {.why = GN_REASON_OK};
     int tier = 0;
-    bool first = true, agreed = false;
+    bool begun = false;
     memset(selection, 0, sizeof *selection);
-    while (!agreed && next_tier(candidates, count, first, &tier)) {
-        agreed = try_tier(selection, candidates, count, edges, tier);
-        first = false;
+    while (next_tier(candidates, count, !begun, &tier)) {
+        memset(selection, 0, sizeof *selection);
+        selection->why = try_tier(selection, candidates, count, edges, tier, min_sources);
+        if (selection->why == GN_REASON_OK)
+            break;
+        first = begun ? first : *selection;
+        begun = true;
     }
-    if (!agreed)
+    if (selection->why != GN_REASON_OK)
+        *selection = first;
+    if (selection->truechimers == 0 || selection->why != GN_REASON_OK)
         return;
-    selection->no_majority = false;
-    selection->tier = tier;
-    for (size_t i = 0; i < count; i++)
-        if (candidates[i].usable && candidates[i].tier > tier) {
-            candidates[i].state = GN_SOURCE_UNSELECTED;
-            candidates[i].reason = GN_REASON_TIER;
-        }
-    if (min_sources > 0 && selection->truechimers < (size_t)min_sources) {
-        hold_back(candidates, count, tier, GN_REASON_WAITING);
-        return;
-    }
-    if (!requirement_met(selection, candidates, count)) {
-        hold_back(candidates, count, tier, GN_REASON_REQUIRED);
-        return;
-    }
+    judge_other_tiers(selection, candidates, count);
     keep_preferred(candidates, count, tier);
     leave_distant(candidates, count, tier, edges);
     selection->found = choose_system(selection, candidates, count, tier);

@@ -40,6 +40,7 @@ struct selection_candidate {
     enum gn_source_state state;
     enum gn_reason reason;
     double outside_s; /* falsetickers: how far outside of the region, with sign */
+    double drift;     /* falsetickers by their frequency: it minus the median, s/s; else 0 */
 };
 
 /** An end of an interval. Scratch, two per candidate. */
@@ -48,14 +49,23 @@ struct selection_edge {
     int type; /* −1 lower, +1 upper */
 };
 
+/**
+ * A tier is taken when a majority of it agrees, enough sources of any tier agree with that, and a
+ * required one among them, where there is any. Else the next tier is tried.
+ */
 struct selection {
     bool found;
-    bool no_majority; /* usable sources, but too few of them agree */
-    size_t system;    /* index of the system source */
-    size_t truechimers;
-    int tier;             /* theirs */
-    double low_s, high_s; /* the region */
+    enum gn_reason why;   /* not found: what the first tier lacks (NO_MAJORITY, WAITING for more
+                             sources, REQUIRED); OK: found, or nobody is usable */
+    size_t system;        /* index of the system source */
+    size_t truechimers;   /* of the tier */
+    size_t agreeing;      /* sources of any tier that agree with the region */
+    int tier;             /* that was taken, or the first that failed */
+    double low_s, high_s; /* the region; NO_MAJORITY: where most of them agree */
 };
+
+/** How far the candidate's interval lies outside of the region, with sign; 0 when they overlap. */
+double selection_outside_s(const struct selection *, const struct selection_candidate *);
 
 /** Expected squared error of a source: its variance, and what asymmetric paths may cost. s². */
 double selection_worth(const struct selection_candidate *);
@@ -63,7 +73,7 @@ double selection_worth(const struct selection_candidate *);
 /**
  * Judge the candidates: sets state and reason of all usable ones, finds the system source
  * (GN_SOURCE_SELECTED) and those whose samples count beside its own (GN_SOURCE_COMBINED).
- * `edges` has room for two per candidate. `min_sources`: truechimers below this are not enough.
+ * `edges` has room for two per candidate. `min_sources`: so many must agree.
  */
 void selection_run(struct selection *, struct selection_candidate *, size_t count,
                    struct selection_edge *edges, int min_sources);

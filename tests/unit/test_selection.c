@@ -53,7 +53,7 @@ START_TEST(nobody_and_one)
     ck_assert_uint_eq(panel->selection.system, 0);
     panel->candidates[0].usable = false;
     ck_assert(!judge(panel)->found);
-    ck_assert(!panel->selection.no_majority);
+    ck_assert_int_eq(panel->selection.why, GN_REASON_OK);
     free(panel);
 }
 END_TEST
@@ -81,7 +81,7 @@ START_TEST(two_against_two_is_nobody)
     add(panel, 1, 0.01);
     add(panel, 1.001, 0.01);
     ck_assert(!judge(panel)->found);
-    ck_assert(panel->selection.no_majority);
+    ck_assert_int_eq(panel->selection.why, GN_REASON_NO_MAJORITY);
     for (size_t i = 0; i < 4; i++)
         expect(panel, i, GN_SOURCE_UNSELECTED, GN_REASON_NO_MAJORITY);
     add(panel, 0.002, 0.01);
@@ -121,7 +121,7 @@ START_TEST(trusted_sources_cannot_be_outvoted)
     /* Only another trusted one can doubt it. */
     add(panel, 1, 0.01)->trust = true;
     ck_assert(!judge(panel)->found);
-    ck_assert(panel->selection.no_majority);
+    ck_assert_int_eq(panel->selection.why, GN_REASON_NO_MAJORITY);
     free(panel);
 }
 END_TEST
@@ -138,6 +138,7 @@ START_TEST(without_a_required_source_nothing_is_selected)
     required->usable = false;
     required->reason = GN_REASON_NO_REPLY;
     ck_assert(!judge(panel)->found);
+    ck_assert_int_eq(panel->selection.why, GN_REASON_REQUIRED);
     expect(panel, 0, GN_SOURCE_UNSELECTED, GN_REASON_REQUIRED);
     required->usable = true;
     required->offset_s = 1;
@@ -183,6 +184,8 @@ START_TEST(the_next_tier_only_when_the_first_is_gone)
     ck_assert(judge(panel)->found);
     ck_assert_uint_eq(panel->selection.system, 0);
     expect(panel, 1, GN_SOURCE_UNSELECTED, GN_REASON_NO_MAJORITY);
+    expect(panel, 3, GN_SOURCE_FALSETICKER, GN_REASON_DISAGREES);
+    ck_assert_double_eq_tol(panel->candidates[3].outside_s, 9 - 0.5 - 0.001, 1e-9);
     free(panel);
 }
 END_TEST
@@ -193,9 +196,92 @@ START_TEST(too_few_sources_wait)
     panel->min_sources = 2;
     add(panel, 0, 0.01);
     ck_assert(!judge(panel)->found);
+    ck_assert_int_eq(panel->selection.why, GN_REASON_WAITING);
+    ck_assert_uint_eq(panel->selection.agreeing, 1);
     expect(panel, 0, GN_SOURCE_UNSELECTED, GN_REASON_WAITING);
+    add(panel, 1, 0.01)->tier = 1; /* says something else */
+    ck_assert(!judge(panel)->found);
     add(panel, 0, 0.01);
     ck_assert(judge(panel)->found);
+    ck_assert_uint_eq(panel->selection.agreeing, 2);
+    free(panel);
+}
+END_TEST
+
+START_TEST(a_source_of_any_tier_confirms)
+{
+    struct panel *panel = make();
+    panel->min_sources = 2;
+    add(panel, 0, 0.001);
+    add(panel, 0, 0.01)->tier = 3;
+    ck_assert(judge(panel)->found);
+    ck_assert_uint_eq(panel->selection.system, 0);
+    ck_assert_uint_eq(panel->selection.truechimers, 1);
+    ck_assert_uint_eq(panel->selection.agreeing, 2);
+    expect(panel, 1, GN_SOURCE_UNSELECTED, GN_REASON_TIER);
+    free(panel);
+}
+END_TEST
+
+/* A tier that nobody confirms, or that its required source denies, is as good as gone. */
+START_TEST(a_tier_that_lacks_something_gives_way)
+{
+    struct panel *panel = make();
+    panel->min_sources = 2;
+    add(panel, 5, 0.001);
+    add(panel, 0, 0.01)->tier = 1;
+    add(panel, 0, 0.02)->tier = 1;
+    ck_assert(judge(panel)->found);
+    ck_assert_uint_eq(panel->selection.system, 1);
+    ck_assert_int_eq(panel->selection.why, GN_REASON_OK);
+    expect(panel, 0, GN_SOURCE_FALSETICKER, GN_REASON_DISAGREES);
+    panel->min_sources = 1;
+    ck_assert(judge(panel)->found);
+    ck_assert_uint_eq(panel->selection.system, 0);
+    panel->candidates[2].require = true;
+    ck_assert(judge(panel)->found);
+    ck_assert_uint_eq(panel->selection.system, 1);
+    expect(panel, 0, GN_SOURCE_FALSETICKER, GN_REASON_DISAGREES);
+    panel->candidates[2].usable = false;
+    ck_assert(!judge(panel)->found);
+    ck_assert_int_eq(panel->selection.why, GN_REASON_REQUIRED);
+    ck_assert_int_eq(panel->selection.tier, 0); /* what the first lacks is told */
+    free(panel);
+}
+END_TEST
+
+START_TEST(a_preferred_liar_is_not_followed)
+{
+    struct panel *panel = make();
+    add(panel, 1, 0.001)->prefer = true;
+    add(panel, 0, 0.01);
+    add(panel, 0, 0.011);
+    ck_assert(judge(panel)->found);
+    ck_assert_uint_eq(panel->selection.system, 1);
+    expect(panel, 0, GN_SOURCE_FALSETICKER, GN_REASON_DISAGREES);
+    expect(panel, 2, GN_SOURCE_COMBINED, GN_REASON_OK);
+    free(panel);
+}
+END_TEST
+
+/* Where nobody has a majority the region is where most of them agree: it tells who against whom. */
+START_TEST(the_largest_party_is_told)
+{
+    struct panel *panel = make();
+    const struct selection *selection;
+    add(panel, 1, 0.01);
+    add(panel, 0.000, 0.01);
+    add(panel, 0.005, 0.01);
+    add(panel, 2, 0.01);
+    selection = judge(panel);
+    ck_assert_int_eq(selection->why, GN_REASON_NO_MAJORITY);
+    ck_assert_double_eq_tol(selection_outside_s(selection, &panel->candidates[0]), 0.98, 1e-9);
+    ck_assert_double_eq(selection_outside_s(selection, &panel->candidates[1]), 0);
+    ck_assert_double_eq(selection_outside_s(selection, &panel->candidates[2]), 0);
+    add(panel, 1.001, 0.01); /* of two as large the lower one */
+    selection = judge(panel);
+    ck_assert_double_eq(selection_outside_s(selection, &panel->candidates[1]), 0);
+    ck_assert_double_eq_tol(selection_outside_s(selection, &panel->candidates[0]), 0.98, 1e-9);
     free(panel);
 }
 END_TEST
@@ -232,6 +318,7 @@ START_TEST(a_drifting_liar_is_found_within_its_bounds)
     }
     ck_assert(judge(panel)->found);
     expect(panel, 2, GN_SOURCE_FALSETICKER, GN_REASON_DISAGREES);
+    ck_assert_double_eq_tol(panel->candidates[2].drift, 6e-5 - 1.01e-5, 2e-7);
     ck_assert_uint_eq(panel->selection.truechimers, 3);
     panel->candidates[2].frequency_variance = 1e-9;
     judge(panel);
@@ -353,6 +440,10 @@ int main(void)
     tcase_add_test(tcase, preferred_truechimers_displace_the_others);
     tcase_add_test(tcase, the_next_tier_only_when_the_first_is_gone);
     tcase_add_test(tcase, too_few_sources_wait);
+    tcase_add_test(tcase, a_source_of_any_tier_confirms);
+    tcase_add_test(tcase, a_tier_that_lacks_something_gives_way);
+    tcase_add_test(tcase, a_preferred_liar_is_not_followed);
+    tcase_add_test(tcase, the_largest_party_is_told);
     tcase_add_test(tcase, the_system_source_is_not_left_for_a_little);
     tcase_add_test(tcase, a_drifting_liar_is_found_within_its_bounds);
     tcase_add_test(tcase, who_lies_far_from_the_others_is_not_followed);

@@ -28,13 +28,13 @@ enum gn_event_kind {
     GN_EVENT_SUSPENDED,          /* the machine slept; value: for, s */
     GN_EVENT_CLOCK_REFUSED,      /* the kernel refused to set the clock; -x from here on */
     GN_EVENT_SOURCE_SELECTED,    /* system source; value: offset, s */
-    GN_EVENT_SOURCE_FALSETICKER, /* value: offset, s */
+    GN_EVENT_SOURCE_FALSETICKER, /* value: so far outside of what the others allow, s */
     GN_EVENT_SOURCE_REACHABLE,
-    GN_EVENT_SOURCE_UNREACHABLE,
-    GN_EVENT_SOURCE_FAULT,   /* something about the source an administrator should know */
-    GN_EVENT_LEAP,           /* a leap second is announced, or has been applied */
-    GN_EVENT_CHANGE_REFUSED, /* a change beyond clock.max_change was not made; value: by, s */
-    GN_EVENT_CLOCK_RETUNED,  /* somebody else steered the clock; value: by, s/s */
+    GN_EVENT_SOURCE_UNREACHABLE, /* value: since the last answer, s */
+    GN_EVENT_SOURCE_FAULT,       /* something about the source an administrator should know */
+    GN_EVENT_LEAP,               /* a leap second is announced, or has been applied */
+    GN_EVENT_CHANGE_REFUSED,     /* a change beyond clock.max_change was not made; value: by, s */
+    GN_EVENT_CLOCK_RETUNED,      /* somebody else steered the clock; value: by, s/s */
     GN_EVENT_COUNT
 };
 

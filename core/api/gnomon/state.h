@@ -152,7 +152,7 @@ struct gn_source_report {
     uint8_t mode;        /* enum gn_source_mode */
     uint8_t state;       /* enum gn_source_state */
     uint8_t reason;      /* enum gn_reason */
-    const char *detail;  /* words of the plugin on `reason`, "" none; valid during the call */
+    const char *detail;  /* words on `reason`, "" none; valid during the call */
     uint8_t stratum;
     uint8_t leap;
     uint8_t reach; /* the last eight polls, newest lowest. Spec: RFC 5905 §9.2 */
