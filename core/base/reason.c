@@ -16,7 +16,7 @@ static const struct words table[GN_REASON_COUNT] = {
     [GN_REASON_REFUSED] = {"refused", "the host is there, but no time service answers on it"},
     [GN_REASON_BAD_REPLY] = {"bad-reply", "its replies fail the packet tests"},
     [GN_REASON_UNSYNCHRONISED] = {"unsynchronised", "it says that it has no time itself"},
-    [GN_REASON_KISS] = {"kiss-of-death", "it asked us to stop or to slow down"},
+    [GN_REASON_KISS] = {"kiss-of-death", "it asked us to stop"},
     [GN_REASON_DEVICE] = {"device", "the device cannot be opened or read"},
     [GN_REASON_FEW_SAMPLES] = {"few-samples", "too few samples yet"},
     [GN_REASON_DISTANCE] = {"distance", "its possible error is above the limit"},
@@ -32,6 +32,7 @@ static const struct words table[GN_REASON_COUNT] = {
     [GN_REASON_LOOP] = {"loop", "it takes its time from us"},
     [GN_REASON_WAITING] = {"waiting", "waiting for the other sources to answer"},
     [GN_REASON_SMEARS] = {"smears", "it smears the leap second, so it does not tell UTC"},
+    [GN_REASON_RATE] = {"rate", "it wants to be asked less often"},
 };
 
 const char *reason_code(enum gn_reason reason)

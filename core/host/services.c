@@ -238,6 +238,12 @@ static int service_source_address(struct gn_host *host, struct gn_source *source
     return rc;
 }
 
+static int service_source_slow(struct gn_host *host, struct gn_source *source, double least_s)
+{
+    pipeline_source_slow(services_daemon(host)->pipeline, source->in_pipeline, least_s);
+    return 0;
+}
+
 static void service_source_close(struct gn_host *host, struct gn_source *source)
 {
     (void)host;
@@ -245,8 +251,9 @@ static void service_source_close(struct gn_host *host, struct gn_source *source)
 }
 
 static const struct gn_source_ops source_ops = {
-    sizeof source_ops,    service_source_open, service_source_submit,  service_source_poll,
-    service_source_fault, service_source_hint, service_source_address, service_source_close,
+    sizeof source_ops,      service_source_open,  service_source_submit,
+    service_source_poll,    service_source_fault, service_source_hint,
+    service_source_address, service_source_close, service_source_slow,
 };
 
 /* ---------------------------------------------------------------- state, store, chance */

@@ -105,7 +105,7 @@ void pipeline_suspended(struct pipeline *pipeline, gn_local now, double by_s)
     for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
         estimate_restart(&s->estimate);
         s->heard = false;
-        s->poll_s = ldexp(1, s->config.min_poll_log2s);
+        s->poll_s = fmax(ldexp(1, s->config.min_poll_log2s), s->slow_s);
     }
     if (pipeline->valid) /* the oscillator is the same */
         fusion_expect(pipeline->fusion, pipeline->fit.frequency,

@@ -87,6 +87,9 @@ void pipeline_source_reset(struct pipeline *, struct pipeline_source *, uint32_t
 /** A poll went out: shifts reach. */
 void pipeline_source_poll(struct pipeline *, struct pipeline_source *, gn_local now);
 
+/** No poll sooner than `least_s` after another, until the source is reset. Not finite: ignored. */
+void pipeline_source_slow(struct pipeline *, struct pipeline_source *, double least_s);
+
 /** Why the source gives nothing; GN_REASON_OK takes it back. `detail` is copied. */
 void pipeline_source_fault(struct pipeline *, struct pipeline_source *, enum gn_reason,
                            const char *detail);

@@ -48,6 +48,7 @@ struct pipeline_source {
     double poll_s;                         /* the hint */
     int quick;                             /* exchanges that may still follow at once … */
     gn_local quick_since;                  /* … of the series that began then */
+    double slow_s;                         /* at least so much, since it asked for it */
     double last_offset_s;                  /* reference − system clock at the last sample */
     struct selection_candidate *candidate; /* of the last run; NULL: none yet */
 };

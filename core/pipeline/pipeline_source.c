@@ -48,7 +48,7 @@ static void start_estimate(const struct pipeline *pipeline, struct pipeline_sour
 
 static double least_poll_s(const struct pipeline_source *source)
 {
-    return ldexp(1, source->config.min_poll_log2s);
+    return fmax(ldexp(1, source->config.min_poll_log2s), source->slow_s);
 }
 
 static double most_poll_s(const struct pipeline_source *source)
@@ -67,6 +67,7 @@ static void forget(const struct pipeline *pipeline, struct pipeline_source *sour
     source->spacing_s = 0;
     source->stratum = source->leap = 0;
     source->follows = 0;
+    source->slow_s = 0;
     source->poll_s = least_poll_s(source);
     memset(&source->last, 0, sizeof source->last);
 }
@@ -194,6 +195,15 @@ void pipeline_source_poll(struct pipeline *pipeline, struct pipeline_source *sou
             "%s no longer answers: %u polls without a reply, the last one came %.0f s ago",
             source->name, source->unanswered - 1, silent_s);
     }
+}
+
+void pipeline_source_slow(struct pipeline *pipeline, struct pipeline_source *source, double least_s)
+{
+    (void)pipeline;
+    if (!isfinite(least_s))
+        return;
+    source->slow_s = least_s;
+    source->poll_s = fmax(source->poll_s, least_poll_s(source));
 }
 
 /* Faults that are worth a line of their own; the others show in the state of the source. */

@@ -109,6 +109,8 @@ static bool intersect(const struct selection_edge *edges, size_t count, double *
 {
     size_t wanted = most_in_common(edges, count), depth = 0, i = 0, j = count;
     bool majority = 2 * wanted > count / 2;
+    if (wanted == 0)
+        return false;
     while (depth < wanted)
         depth = edges[i++].type < 0 ? depth + 1 : depth - 1;
     *low = edges[i - 1].at_s;

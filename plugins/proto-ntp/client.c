@@ -75,7 +75,8 @@ static int64_t plain_interval_ns(const struct client *client, const struct clien
     if (is_bursting(client))
         return smaller(CLIENT_BURST_INTERVAL_NS, poll_ns);
     if (client->failures > 0) /* nothing went out: asking again costs nobody anything */
-        return doubled_ns(smaller(CLIENT_BURST_INTERVAL_NS, min_ns), client->failures - 1, min_ns);
+        return doubled_ns(CLIENT_BURST_INTERVAL_NS, client->failures - 1,
+                          larger(CLIENT_BURST_INTERVAL_NS, min_ns));
     if (!client->reached && client->config.iburst)
         return doubled_ns(smaller(RETRY_NS, min_ns), client->retries > 0 ? client->retries - 1 : 0,
                           max_ns);
@@ -120,6 +121,7 @@ static void rest(struct client *client, const struct client_event *event,
 static void poll_server(struct client *client, const struct client_event *event,
                         struct client_actions *actions)
 {
+    client->in_burst = is_bursting(client);
     if (client->burst_requests > 0)
         client->burst_requests--;
     exchange_begin(&client->exchange, event->random, actions->request);
@@ -132,13 +134,19 @@ static void poll_server(struct client *client, const struct client_event *event,
     actions->send = true;
     actions->tag = ++client->tag;
     actions->arm = true;
-    actions->delay_ns = smaller(CLIENT_REPLY_TIMEOUT_NS, next_interval_ns(client, event));
+    actions->delay_ns = smaller(CLIENT_REPLY_TIMEOUT_NS,
+                                larger(CLIENT_REPLY_PATIENCE_NS, next_interval_ns(client, event)));
 }
 
 static void begin_burst(struct client *client, unsigned good, unsigned requests)
 {
-    client->burst_good = client->config.iburst ? good : 0;
-    client->burst_requests = client->config.iburst ? requests : 0;
+    client->burst_good = good;
+    client->burst_requests = requests;
+}
+
+static void end_burst(struct client *client)
+{
+    begin_burst(client, 0, 0);
 }
 
 /* The first request waits for the timer's event, which brings its random number. */
@@ -146,19 +154,30 @@ static void start(struct client *client, const struct client_event *event,
                   struct client_actions *actions)
 {
     client->reached = false;
-    client->rate_log2s = 0;
-    client->denied_ns = 0;
     client->unanswered = 0;
     client->retries = 0;
     client->failures = 0;
     client->refusals = 0;
-    begin_burst(client, CLIENT_BURST_GOOD, CLIENT_BURST_REQUESTS);
+    client->in_burst = false;
+    end_burst(client);
+    if (client->config.iburst)
+        begin_burst(client, CLIENT_BURST_GOOD, CLIENT_BURST_REQUESTS);
     exchange_init(&client->exchange, client->config.version);
     client->phase = CLIENT_IDLE;
     client->polled = event->now;
     actions->close = true;
     actions->arm = true;
     actions->delay_ns = event->delay_ns > 0 ? event->delay_ns : 0;
+}
+
+/* Sleep does not undo a refusal; one in force keeps its timer. */
+static void wake(struct client *client, const struct client_event *event,
+                 struct client_actions *actions)
+{
+    if (client->phase != CLIENT_STOPPED && client->denied_ns == 0)
+        start(client, event, actions);
+    if (client->rate_log2s != 0)
+        end_burst(client);
 }
 
 /* ---------------------------------------------------------------- no reply */
@@ -234,17 +253,31 @@ static void network_error(struct client *client, const struct client_event *even
 
 /* ---------------------------------------------------------------- replies */
 
-static void take_sample(struct client *client)
+/* How many requests a poll consists of: on average not more than one every minpoll. */
+static unsigned burst_size(const struct client_event *event)
+{
+    double room = event->poll_s / event->min_poll_s;
+    if (!(room >= 1))
+        return 1;
+    return room < CLIENT_BURST_GOOD ? (unsigned)room : CLIENT_BURST_GOOD;
+}
+
+static void take_sample(struct client *client, const struct client_event *event)
 {
     bool was_unreachable = client->unanswered >= CLIENT_UNREACHABLE;
+    unsigned more = burst_size(event) - 1;
     client->reached = true;
     client->unanswered = 0;
     client->refusals = 0;
     client->retries = 0;
     if (client->burst_good > 0)
         client->burst_good--;
-    if (was_unreachable && !is_bursting(client))
+    if (client->in_burst || client->rate_log2s != 0)
+        return;
+    if (was_unreachable && client->config.iburst)
         begin_burst(client, CLIENT_BURST_GOOD - 1, CLIENT_BURST_REQUESTS - 1);
+    else if (client->config.burst)
+        begin_burst(client, more, more);
 }
 
 /* log2 of an interval, rounded up. */
@@ -261,7 +294,7 @@ static int8_t ceil_log2s(int64_t ns)
 static void slow_down(struct client *client, const struct client_event *event,
                       const struct wire_header *header)
 {
-    begin_burst(client, 0, 0);
+    end_burst(client);
     int64_t now_ns = interval_ns(event->poll_s), min_ns = interval_ns(event->min_poll_s);
     if (now_ns < min_ns) /* a quick series is not what we would do from here on */
         now_ns = min_ns;
@@ -280,12 +313,14 @@ static void obey_kiss(struct client *client, const struct client_event *event,
     wire_refid_text(0, header->refid, code);
     if (wire_kiss(header) == WIRE_KISS_RATE) {
         slow_down(client, event, header);
-        fault(actions, GN_REASON_KISS,
+        actions->slow = true;
+        actions->rate_log2s = client->rate_log2s;
+        fault(actions, GN_REASON_RATE,
               "the server asks to be asked less often (RATE): every %lld s from now on",
               (long long)(gn_poll_ns(client->rate_log2s) / GN_NS_PER_S));
         return;
     }
-    begin_burst(client, 0, 0);
+    end_burst(client);
     client->denied_ns = CLIENT_DENIED_NS;
     actions->give_up = true;
     fault(actions, GN_REASON_KISS, "the server refuses us (%s): next request in %lld h", code,
@@ -327,7 +362,7 @@ static void receive(struct client *client, const struct client_event *event,
     client->failures = 0;
     if (verdict == VERDICT_OK) { /* CLIENT_TAKEN goes on when it is known what it taught */
         actions->submit = true;
-        take_sample(client);
+        take_sample(client, event);
         finish(client, actions);
         return;
     }
@@ -355,7 +390,12 @@ void client_step(struct client *client, const struct client_event *event,
     memset(actions, 0, sizeof(*actions));
     switch (event->kind) {
     case CLIENT_START:
+        client->rate_log2s = 0;
+        client->denied_ns = 0;
         start(client, event, actions);
+        break;
+    case CLIENT_WAKE:
+        wake(client, event, actions);
         break;
     case CLIENT_TIMER:
         timer(client, event, actions);

@@ -20,6 +20,8 @@
 #define CLIENT_BURST_REQUESTS 8
 /** A reply that takes longer is worthless. */
 #define CLIENT_REPLY_TIMEOUT_NS (3 * GN_NS_PER_S)
+/** So long it is waited for, however short the interval: only who answers is asked so often. */
+#define CLIENT_REPLY_PATIENCE_NS GN_NS_PER_S
 /** So many requests without a reply, and the server is unreachable. Spec: RFC 5905 §9.2, reach. */
 #define CLIENT_UNREACHABLE 8
 /** After DENY or RSTR we ask again this much later. */
@@ -30,6 +32,7 @@
 struct client_config {
     uint8_t version; /* of the requests, 1 … 4 */
     bool iburst;     /* a burst at start and when reachable again */
+    bool burst;      /* a burst at every poll that is answered; as many as minpoll allows */
 };
 
 enum client_phase {
@@ -41,6 +44,7 @@ enum client_phase {
 /** What happens to an association. */
 enum client_event_kind {
     CLIENT_START,         /* begin (again) with this address, `delay_ns` from now */
+    CLIENT_WAKE,          /* the machine slept: begin again, but for what the server forbids */
     CLIENT_TIMER,         /* the timer fired */
     CLIENT_SENT,          /* a request left at `when` by `stamp`; comes again with better stamps */
     CLIENT_SEND_FAILED,   /* it could not leave: `error` */
@@ -78,6 +82,8 @@ struct client_actions {
     bool fault;
     enum gn_reason reason;
     char text[160];
+    bool slow; /* tell the core: no interval below `rate_log2s` any more */
+    int8_t rate_log2s;
     bool arm; /* (re)start the timer */
     int64_t delay_ns;
     bool give_up; /* this address gives nothing; take another, if there is one */
@@ -101,6 +107,7 @@ struct client {
     int8_t rate_log2s;       /* the server asked not to be asked more often; 0: it did not */
     unsigned burst_good;     /* good replies that the burst still wants */
     unsigned burst_requests; /* requests that it may still use */
+    bool in_burst;           /* the last request was one of a burst */
     unsigned unanswered;     /* requests in a row without a reply */
     unsigned retries;        /* polls since the start that gave no sample */
     unsigned failures;       /* sends in a row that failed */

@@ -2,6 +2,7 @@
 #include "member.h"
 
 #include "address.h"
+#include <stdio.h>
 #include <string.h>
 
 /* 2026-01-01: no request was ever sent before. A machine that starts in 1970 still unfolds the
@@ -159,14 +160,14 @@ static void do_send(struct member *member, const struct client_actions *actions)
     run(member, &event);
 }
 
+/* A kiss is of one address, and the next may be another's. */
 static void do_fault(struct member *member, const struct client_actions *actions)
 {
-    gn_source_fault(member->host, member->source, actions->reason, actions->text);
-    if (actions->reason == GN_REASON_KISS) {
-        char text[ADDRESS_TEXT_SIZE];
-        gn_log(member->host, GN_WARNING, "%s: %s", address_text(&member->address, text),
-               actions->text);
-    }
+    char address[ADDRESS_TEXT_SIZE], text[ADDRESS_TEXT_SIZE + sizeof(actions->text)];
+    bool kiss = actions->reason == GN_REASON_KISS || actions->reason == GN_REASON_RATE;
+    snprintf(text, sizeof(text), "%s%s%s", kiss ? address_text(&member->address, address) : "",
+             kiss ? ": " : "", actions->text);
+    gn_source_fault(member->host, member->source, actions->reason, text);
 }
 
 static void do_close(struct member *member)
@@ -190,6 +191,8 @@ static void run(struct member *member, struct client_event *event)
         struct client_event taken = new_event(member, CLIENT_TAKEN, event->now);
         client_step(&member->client, &taken, &actions);
     }
+    if (actions.slow)
+        gn_source_slow(member->host, member->source, gn_seconds(gn_poll_ns(actions.rate_log2s)));
     if (actions.fault)
         do_fault(member, &actions);
     if (actions.arm)
@@ -235,7 +238,7 @@ void member_wake(struct member *member)
 {
     if (!member->placed)
         return;
-    struct client_event event = new_event(member, CLIENT_START, gn_now(member->host));
+    struct client_event event = new_event(member, CLIENT_WAKE, gn_now(member->host));
     run(member, &event);
 }
 

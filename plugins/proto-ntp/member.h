@@ -38,7 +38,8 @@ int member_open(struct member *member, struct gn_host *host, const struct client
 /** Ask (from now on) this address, `delay_ns` from now. */
 void member_place(struct member *member, const struct gn_address *address, int64_t delay_ns);
 
-/** The machine slept: what was known of the server is void; begin again, with a burst. */
+/** The machine slept: what was known of the server is void; begin again, but for what the server
+ * forbids. */
 void member_wake(struct member *member);
 
 /** Add to a sum of numbers. */

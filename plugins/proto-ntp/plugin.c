@@ -54,6 +54,15 @@ static const struct gn_option upstream_options[] = {
         .preset = "false",
         .help = "begin with requests 2 s apart until four are answered, and again after an outage",
     },
+    {
+        .key = "burst",
+        .type = GN_OPT_BOOL,
+        .offset = offsetof(struct upstream_config, burst),
+        .preset = "false",
+        .help =
+            "up to four requests 2 s apart at every poll, as many as leave one every minpoll on "
+            "average",
+    },
 };
 
 static const struct gn_option service_options[] = {

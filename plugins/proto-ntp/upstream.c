@@ -58,6 +58,7 @@ static int open_member(struct upstream *upstream, size_t i)
     struct client_config config = {
         .version = (uint8_t)upstream->config->version,
         .iburst = upstream->config->iburst,
+        .burst = upstream->config->burst,
     };
     char suffix[24];
     snprintf(suffix, sizeof(suffix), "#%zu", i + 1);

@@ -14,6 +14,7 @@ struct upstream_config {
     int64_t port;
     int64_t version;
     bool iburst;
+    bool burst;
 };
 
 /** The functions of the role; see struct gn_role. */

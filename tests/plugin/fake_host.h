@@ -19,6 +19,7 @@ struct fake_notes {
     unsigned samples, polls, faults, events, resolutions, sent;
     unsigned logs[GN_DEBUG + 1];
     char last_log[256];
+    char last_fault[256];
     struct gn_sample sample; /* the last */
     struct gn_source_info source;
     char sent_path[108]; /* of the last datagram: the Unix socket; "" UDP */

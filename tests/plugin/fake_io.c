@@ -227,12 +227,13 @@ static int do_source_fault(struct gn_host *host, struct gn_source *source, enum 
                            const char *text)
 {
     int error = fake_scripted(host);
-    (void)text;
     if (error != 0 || !fake_handle_ok(host, source, SOURCE))
         return error != 0 ? error : -EBADF;
     if ((unsigned)reason >= GN_REASON_COUNT)
         fake_misuse(fake_world_of(host), "gives an unknown reason");
-    fake_world_of(host)->notes.faults++;
+    struct fake_notes *notes = &fake_world_of(host)->notes;
+    notes->faults++;
+    snprintf(notes->last_fault, sizeof(notes->last_fault), "%s", text != NULL ? text : "");
     return 0;
 }
 
@@ -266,11 +267,21 @@ static int do_source_address(struct gn_host *host, struct gn_source *source, con
     return 0;
 }
 
+static int do_source_slow(struct gn_host *host, struct gn_source *source, double least_s)
+{
+    int error = fake_scripted(host);
+    if (error != 0 || !fake_handle_ok(host, source, SOURCE))
+        return error != 0 ? error : -EBADF;
+    if (!(least_s >= 0))
+        fake_misuse(fake_world_of(host), "asks for no interval");
+    return 0;
+}
+
 static void do_source_close(struct gn_host *host, struct gn_source *source)
 {
     fake_handle_close(host, source, SOURCE);
 }
 
 const struct gn_source_ops fake_source_ops = {
-    sizeof(fake_source_ops), do_source_open, do_source_submit,  do_source_poll,
-    do_source_fault,         do_source_hint, do_source_address, do_source_close};
+    sizeof(fake_source_ops), do_source_open,    do_source_submit, do_source_poll, do_source_fault,
+    do_source_hint,          do_source_address, do_source_close,  do_source_slow};

@@ -214,7 +214,7 @@ static UNUSED void kiss(struct world *w, const char *code, int8_t poll)
     header.refid = (uint32_t)code[0] << 24 | (uint32_t)code[1] << 16 | (uint32_t)code[2] << 8 |
                    (uint32_t)code[3];
     receive(w, &header);
-    ck_assert_uint_eq(w->reason, GN_REASON_KISS);
+    ck_assert_uint_eq(w->reason, strcmp(code, "RATE") == 0 ? GN_REASON_RATE : GN_REASON_KISS);
     ck_assert_ptr_nonnull(strstr(w->text, code));
 }
 

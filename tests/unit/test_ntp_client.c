@@ -175,6 +175,135 @@ START_TEST(a_burst_is_not_slower_than_the_poll)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- burst */
+
+static struct world bursting_world(double poll_s)
+{
+    struct world w = new_world(false);
+    w.client.config.burst = true;
+    w.poll_s = poll_s;
+    return w;
+}
+
+/* On average one request every minpoll, and four at most. */
+START_TEST(burst_is_some_requests_at_every_poll)
+{
+    static const struct {
+        double poll_s;
+        unsigned requests;
+    } cases[] = {{64, 1}, {127, 1}, {128, 2}, {200, 3}, {256, 4}, {1024, 4}};
+    struct world w = bursting_world(cases[_i].poll_s);
+    for (int poll = 0; poll < 3; poll++) {
+        for (unsigned i = 1; i < cases[_i].requests; i++) {
+            reply_well(&w);
+            ck_assert_double_eq(next_request_s(&w), 2);
+        }
+        reply_well(&w);
+        ck_assert_double_eq_tol(next_request_s(&w), cases[_i].poll_s, 1e-9);
+    }
+}
+END_TEST
+
+START_TEST(what_is_lost_in_a_burst_is_not_replaced)
+{
+    struct world w = bursting_world(1024);
+    reply_well(&w);
+    ck_assert_double_eq(next_request_s(&w), 2);
+    ck_assert_double_eq(next_request_s(&w), 2); /* no reply to the second */
+    reply_well(&w);
+    ck_assert_double_eq(next_request_s(&w), 2);
+    reply_well(&w);
+    ck_assert_double_eq(next_request_s(&w), 1024);
+}
+END_TEST
+
+START_TEST(who_does_not_answer_gets_no_burst)
+{
+    struct world w = bursting_world(1024);
+    for (int i = 0; i < 5; i++)
+        ck_assert_double_eq(next_request_s(&w), 1024);
+    reply_well(&w);
+    ck_assert_double_eq(next_request_s(&w), 2);
+}
+END_TEST
+
+START_TEST(rate_ends_bursts_for_good)
+{
+    struct world w = bursting_world(1024);
+    reply_well(&w);
+    ck_assert_double_eq(next_request_s(&w), 2);
+    kiss(&w, "RATE", 0);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_double_eq(next_request_s(&w), 2048);
+        reply_well(&w);
+    }
+}
+END_TEST
+
+/* ---------------------------------------------------------------- the ends of the scale */
+
+START_TEST(sixteen_requests_a_second)
+{
+    struct world w = new_world(true);
+    w.poll_s = w.min_s = w.max_s = 1 / 16.0;
+    reply_well(&w);
+    for (int i = 0; i < 50; i++) {
+        ck_assert_double_eq_tol(next_request_s(&w), 1 / 16.0, 1e-9);
+        reply_well(&w);
+    }
+}
+END_TEST
+
+/* A reply that takes longer than the interval counts, and nothing is asked before it. */
+START_TEST(a_far_server_is_asked_as_fast_as_it_answers)
+{
+    struct world w = new_world(false);
+    w.poll_s = w.min_s = w.max_s = 1 / 16.0;
+    for (int i = 0; i < 3; i++) {
+        struct wire_header header = answer(&w);
+        uint8_t packet[WIRE_HEADER_SIZE];
+        wire_pack(&header, packet);
+        w.now = gn_local_add(w.sent_at, 8 * GN_NS_PER_S / 10);
+        receive_bytes(&w, packet, sizeof(packet));
+        ck_assert_double_eq_tol(next_request_s(&w), 0.8, 1e-6);
+    }
+    ck_assert_uint_eq(w.samples, 3);
+}
+END_TEST
+
+/* Who does not answer is not asked so often, and nobody spins where nothing can be sent. */
+START_TEST(silence_is_not_hammered)
+{
+    struct world w = new_world(_i != 0);
+    w.poll_s = w.min_s = w.max_s = 1 / 16.0;
+    next_request_s(&w);
+    for (int i = 0; i < 20; i++)
+        ck_assert_double_ge(next_request_s(&w), 1);
+    for (int i = 0; i < 5; i++) {
+        struct client_event event = event_of(&w, CLIENT_SEND_FAILED);
+        event.error = -ENETUNREACH;
+        step(&w, event);
+        ck_assert_double_ge(next_request_s(&w), 2);
+    }
+}
+END_TEST
+
+START_TEST(one_request_in_a_day_and_a_half)
+{
+    struct world w = new_world(true);
+    w.poll_s = w.min_s = w.max_s = 131072;
+    for (int i = 0; i < 3; i++) {
+        reply_well(&w);
+        ck_assert_double_eq(next_request_s(&w), 2);
+    }
+    for (int i = 0; i < 5; i++) {
+        reply_well(&w);
+        ck_assert_double_eq(next_request_s(&w), 131072);
+    }
+    ck_assert_uint_eq(w.samples, 8);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- start */
 
 START_TEST(a_new_address_starts_afresh)
@@ -308,6 +437,14 @@ int main(void)
     tcase_add_test(tcase, a_burst_ends_and_backs_off);
     tcase_add_test(tcase, a_server_that_is_not_ready_is_asked_again_soon);
     tcase_add_test(tcase, a_burst_is_not_slower_than_the_poll);
+    tcase_add_loop_test(tcase, burst_is_some_requests_at_every_poll, 0, 6);
+    tcase_add_test(tcase, what_is_lost_in_a_burst_is_not_replaced);
+    tcase_add_test(tcase, who_does_not_answer_gets_no_burst);
+    tcase_add_test(tcase, rate_ends_bursts_for_good);
+    tcase_add_test(tcase, sixteen_requests_a_second);
+    tcase_add_test(tcase, a_far_server_is_asked_as_fast_as_it_answers);
+    tcase_add_loop_test(tcase, silence_is_not_hammered, 0, 2);
+    tcase_add_test(tcase, one_request_in_a_day_and_a_half);
     tcase_add_test(tcase, a_new_address_starts_afresh);
     tcase_add_test(tcase, nothing_happens_before_the_start);
     tcase_add_loop_test(tcase, storms_are_weathered, 0, 50);

@@ -234,6 +234,40 @@ START_TEST(deny_and_rstr_are_obeyed_for_a_day)
 }
 END_TEST
 
+/* The machine sleeps: what the server asked for holds on. */
+START_TEST(sleep_does_not_undo_a_kiss)
+{
+    struct world w = new_world(true);
+    reply_well(&w);
+    next_request_s(&w);
+    kiss(&w, "RATE", 0);
+    ck_assert(w.last.slow);
+    ck_assert_int_eq(w.last.rate_log2s, 7);
+    simple(&w, CLIENT_WAKE);
+    fire(&w);
+    reply_well(&w);
+    ck_assert_double_eq(next_request_s(&w), 128);
+    kiss(&w, "DENY", 0);
+    gn_local due = w.due;
+    simple(&w, CLIENT_WAKE);
+    ck_assert_int_eq(w.due.ns, due.ns);
+    ck_assert_double_eq(next_request_s(&w), 24 * 3600);
+    start_after(&w, 1); /* another address */
+    fire(&w);
+    reply_well(&w);
+    ck_assert_double_eq(next_request_s(&w), 2);
+}
+END_TEST
+
+START_TEST(rate_doubles_the_shortest_interval_of_all)
+{
+    struct world w = new_world(false);
+    w.poll_s = w.min_s = w.max_s = 1 / 16.0;
+    kiss(&w, "RATE", -4);
+    ck_assert_double_ge(next_request_s(&w), 2 / 16.0);
+}
+END_TEST
+
 START_TEST(a_kiss_must_answer_our_request)
 {
     struct world w = new_world(false);
@@ -266,6 +300,8 @@ int main(void)
     tcase_add_test(tcase, a_kiss_code_is_told_with_unsynchronised);
     tcase_add_test(tcase, rate_slows_down_at_once_and_for_good);
     tcase_add_loop_test(tcase, deny_and_rstr_are_obeyed_for_a_day, 0, 2);
+    tcase_add_test(tcase, sleep_does_not_undo_a_kiss);
+    tcase_add_test(tcase, rate_doubles_the_shortest_interval_of_all);
     tcase_add_test(tcase, a_kiss_must_answer_our_request);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

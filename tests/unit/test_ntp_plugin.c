@@ -194,14 +194,14 @@ START_TEST(no_network_is_no_storm)
 }
 END_TEST
 
-START_TEST(a_denial_is_logged)
+START_TEST(a_denial_is_told)
 {
     start_source();
     fake_world_run(&world, 1000);
     deliver_reply(3, 0, 0x44454e59);
-    ck_assert_uint_eq(world.notes.logs[GN_WARNING], 1);
-    ck_assert_ptr_nonnull(strstr(world.notes.last_log, "DENY"));
-    ck_assert_ptr_nonnull(strstr(world.notes.last_log, "192.0.2.1:123"));
+    ck_assert_uint_eq(world.notes.faults, 1);
+    ck_assert_ptr_nonnull(strstr(world.notes.last_fault, "DENY"));
+    ck_assert_ptr_nonnull(strstr(world.notes.last_fault, "192.0.2.1:123"));
     fake_world_run(&world, S(23 * 3600));
     ck_assert_uint_eq(world.notes.sent, 1);
     end_source();
@@ -427,7 +427,7 @@ int main(void)
     tcase_add_test(tcase, a_name_is_resolved_again_until_it_is_there);
     tcase_add_test(tcase, a_silent_address_gives_way_to_the_next);
     tcase_add_test(tcase, no_network_is_no_storm);
-    tcase_add_test(tcase, a_denial_is_logged);
+    tcase_add_test(tcase, a_denial_is_told);
     tcase_add_test(tcase, noise_is_no_sample);
     tcase_add_loop_test(tcase, a_wrong_source_is_explained, 0, sizeof(wrong) / sizeof(*wrong));
     tcase_add_test(tcase, an_ipv6_address_is_a_server);

@@ -107,6 +107,71 @@ START_TEST(nobody_is_followed_before_more_than_half_have_answered)
 }
 END_TEST
 
+static struct server *add_polled(struct world *world, int8_t min_poll_log2s, int8_t max_poll_log2s)
+{
+    struct pipeline_source_config config = world_source("ntp0");
+    config.min_poll_log2s = min_poll_log2s;
+    config.max_poll_log2s = max_poll_log2s;
+    return world_add(world, 50e-6, 10e-6, &config);
+}
+
+static double hinted_s(const struct world *world)
+{
+    struct gn_source_hint hint;
+    pipeline_source_hint(world->pipeline, world->servers[0].source, &hint);
+    return hint.poll_s;
+}
+
+/* It wants to be asked less often; what it said stays true, and so does it as a source. */
+START_TEST(who_wants_fewer_polls_stays_selected)
+{
+    struct world world;
+    world_init(&world, 5, 1e-5, 0.05);
+    world_start(&world);
+    struct server *server = add_polled(&world, 6, 6);
+    world_until(&world, 600);
+    pipeline_source_slow(world.pipeline, server->source, 256);
+    pipeline_source_fault(world.pipeline, server->source, GN_REASON_RATE, "every 256 s (RATE)");
+    world_run(&world);
+    ck_assert_int_eq(world_report(&world, 0).state, GN_SOURCE_SELECTED);
+    ck_assert_str_eq(world_report(&world, 0).detail, "every 256 s (RATE)");
+    ck_assert_int_eq(world_report(&world, 0).poll_log2s, 8);
+    world_until(&world, 8000);
+    ck_assert_double_eq(hinted_s(&world), 256);
+    pipeline_suspended(world.pipeline, world_local(&world), 100);
+    ck_assert_double_eq(hinted_s(&world), 256);
+    pipeline_source_slow(world.pipeline, server->source, NAN);
+    ck_assert_double_eq(hinted_s(&world), 256);
+    pipeline_source_reset(world.pipeline, server->source, 7);
+    ck_assert_double_eq(hinted_s(&world), 64);
+    pipeline_source_fault(world.pipeline, server->source, GN_REASON_KISS, "denied");
+    world_run(&world);
+    ck_assert_int_eq(world_report(&world, 0).state, GN_SOURCE_UNUSABLE);
+    ck_assert_int_eq(world_report(&world, 0).reason, GN_REASON_KISS);
+    world_finish(&world);
+}
+END_TEST
+
+START_TEST(polls_reach_from_sixteen_a_second_to_a_day_and_a_half)
+{
+    static const struct {
+        int8_t log2s;
+        double until_s, within_s;
+    } cases[] = {{-4, 60, 5e-6}, {17, 10 * 131072.0, 0.5}};
+    struct world world;
+    world_init(&world, 5, 1e-5, 0.05);
+    world_start(&world);
+    add_polled(&world, cases[_i].log2s, cases[_i].log2s);
+    world_until(&world, cases[_i].until_s);
+    ck_assert_double_eq(hinted_s(&world), ldexp(1, cases[_i].log2s));
+    ck_assert_int_eq(world_report(&world, 0).poll_log2s, cases[_i].log2s);
+    ck_assert_uint_eq(world_report(&world, 0).reach, 0xFF);
+    ck_assert_int_eq(world_report(&world, 0).state, GN_SOURCE_SELECTED);
+    ck_assert_double_le(fabs(world_error_s(&world)), cases[_i].within_s);
+    world_finish(&world);
+}
+END_TEST
+
 START_TEST(the_only_server_jumps_and_is_followed)
 {
     struct world world;
@@ -279,6 +344,8 @@ int main(void)
     tcase_add_test(tcase, two_liars_among_five);
     tcase_add_test(tcase, two_against_two_stop_the_clock_and_say_why);
     tcase_add_test(tcase, nobody_is_followed_before_more_than_half_have_answered);
+    tcase_add_test(tcase, who_wants_fewer_polls_stays_selected);
+    tcase_add_loop_test(tcase, polls_reach_from_sixteen_a_second_to_a_day_and_a_half, 0, 2);
     tcase_add_test(tcase, the_only_server_jumps_and_is_followed);
     tcase_add_test(tcase, one_server_of_three_jumps_and_is_left);
     tcase_add_test(tcase, options_of_sources);

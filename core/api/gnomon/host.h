@@ -197,7 +197,8 @@ struct gn_source_hint {
     uint8_t state; /* enum gn_source_state */
     uint8_t reach;
     double poll_s; /* interval to the next poll that the estimate wants; within the two above, but
-                    * for a few quick ones after an answer that nobody expected */
+                    * for a few quick ones after an answer that nobody expected, and not below what
+                    * the source asked for by gn_source_slow() */
 };
 
 struct gn_source_ops {
@@ -209,6 +210,7 @@ struct gn_source_ops {
     int (*hint)(struct gn_host *, struct gn_source *, struct gn_source_hint *);
     int (*address)(struct gn_host *, struct gn_source *, const char *address, uint32_t refid);
     void (*close)(struct gn_host *, struct gn_source *);
+    int (*slow)(struct gn_host *, struct gn_source *, double least_s); /* since 1.1 */
 };
 
 /* -------------------------------------------------------------- state, store, chance */
@@ -479,6 +481,13 @@ static inline int gn_source_hint(struct gn_host *host, struct gn_source *source,
                                  struct gn_source_hint *hint)
 {
     return GN_HAS(host, source, hint) ? host->source->hint(host, source, hint) : -ENOSYS;
+}
+
+/** It asks for fewer polls: none is wanted sooner than `least_s` after another until its address
+ * changes, whatever minpoll and maxpoll say. */
+static inline int gn_source_slow(struct gn_host *host, struct gn_source *source, double least_s)
+{
+    return GN_HAS(host, source, slow) ? host->source->slow(host, source, least_s) : -ENOSYS;
 }
 
 /** The source is somebody else now (a name resolved anew): its samples are forgotten. */

@@ -12,6 +12,7 @@
  *
  * Log of changes:
  *   1.0  first
+ *   1.1  gn_source_slow, GN_REASON_RATE
  */
 
 #include <gnomon/event.h>

@@ -106,7 +106,7 @@ enum gn_reason {
     GN_REASON_REFUSED,        /* the host answers that nobody listens there */
     GN_REASON_BAD_REPLY,      /* replies fail the packet tests */
     GN_REASON_UNSYNCHRONISED, /* the server says that it is not synchronised */
-    GN_REASON_KISS,           /* kiss-of-death: RATE, DENY, RSTR */
+    GN_REASON_KISS,           /* kiss-of-death: DENY, RSTR */
     GN_REASON_DEVICE,         /* the device cannot be opened or read */
     GN_REASON_FEW_SAMPLES,    /* not enough samples yet */
     GN_REASON_DISTANCE,       /* root distance above the limit */
@@ -122,6 +122,7 @@ enum gn_reason {
     GN_REASON_LOOP,           /* it follows us */
     GN_REASON_WAITING,        /* waiting for the other sources to answer */
     GN_REASON_SMEARS,         /* it smears the leap second that is near: not UTC */
+    GN_REASON_RATE,           /* kiss-of-death RATE; what it said before still counts. Since 1.1 */
     GN_REASON_COUNT
 };
 
