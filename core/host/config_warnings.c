@@ -64,12 +64,16 @@ static void warn_of_pairs(const struct config *config, struct diagnostics *diagn
 {
     const struct config_instance *last = NULL;
     size_t votes = 0, trusted = 0;
+    int64_t tier = 0;
     for (size_t i = 0; i < config->instance_count; i++) {
         const struct config_instance *instance = &config->instances[i];
         if (instance->role->kind != GN_SOURCE || instance->source.noselect)
             continue;
         if (ntp_source(instance).server == NULL)
             return; /* a reference clock, or a pool of several servers */
+        if (last != NULL && instance->source.tier != tier)
+            return; /* they never vote against each other */
+        tier = instance->source.tier;
         votes++;
         trusted += instance->source.trust;
         last = instance;
@@ -80,9 +84,46 @@ static void warn_of_pairs(const struct config *config, struct diagnostics *diagn
                         "configure one, or three and more");
 }
 
+static void warn_of_noselect(const struct config *config, struct diagnostics *diagnostics)
+{
+    for (size_t i = 0; i < config->instance_count; i++) {
+        const struct config_instance *instance = &config->instances[i];
+        const struct config_source *source = &instance->source;
+        const char *key = source->require ? "require" : source->trust ? "trust" : "prefer";
+        if (source->noselect && (source->require || source->trust || source->prefer))
+            diagnostics_add(diagnostics, DIAGNOSTIC_WARNING, instance->file, instance->line,
+                            "%s: means nothing beside noselect", key);
+    }
+}
+
+/* More sources must agree than there are. Of a pool nobody knows how many it has. */
+static void warn_of_min_sources(const struct config *config, struct diagnostics *diagnostics)
+{
+    const struct config_instance *last = NULL;
+    int64_t votes = 0;
+    for (size_t i = 0; i < config->instance_count; i++) {
+        const struct config_instance *instance = &config->instances[i];
+        bool ntp = strncmp(instance->plugin->descriptor->name, "proto-", strlen("proto-")) == 0;
+        if (instance->role->kind != GN_SOURCE || instance->source.noselect)
+            continue;
+        if (ntp && ntp_source(instance).server == NULL)
+            return;
+        votes++;
+        last = instance;
+    }
+    if (last != NULL && votes < config->clock.min_sources)
+        diagnostics_add(
+            diagnostics, DIAGNOSTIC_WARNING, last->file, last->line,
+            "sources: there %s %lld, and clock.min_sources asks for %lld that agree: the "
+            "clock will never be set",
+            votes == 1 ? "is" : "are", (long long)votes, (long long)config->clock.min_sources);
+}
+
 void config_warnings(const struct config *config, struct diagnostics *diagnostics)
 {
     warn_of_driver_addresses(config, diagnostics);
     warn_of_twins(config, diagnostics);
     warn_of_pairs(config, diagnostics);
+    warn_of_noselect(config, diagnostics);
+    warn_of_min_sources(config, diagnostics);
 }

@@ -20,6 +20,7 @@ struct fake_notes {
     unsigned logs[GN_DEBUG + 1];
     char last_log[256];
     char last_fault[256];
+    double slow_s;           /* as the source asked for last */
     struct gn_sample sample; /* the last */
     struct gn_source_info source;
     char sent_path[108]; /* of the last datagram: the Unix socket; "" UDP */

@@ -274,6 +274,7 @@ static int do_source_slow(struct gn_host *host, struct gn_source *source, double
         return error != 0 ? error : -EBADF;
     if (!(least_s >= 0))
         fake_misuse(fake_world_of(host), "asks for no interval");
+    fake_world_of(host)->notes.slow_s = least_s;
     return 0;
 }
 

@@ -527,6 +527,15 @@ START_TEST(what_is_hardly_meant_warns)
               "gnomon.conf:2: warning: sources: of two NTP servers that disagree neither has a "
               "majority; configure one, or three and more\n");
     fixture_finish(&fixture);
+
+    load_good(&fixture,
+              "sources = ( { use = \"proto-ntp\"; server = \"a\"; },\n"
+              "{ use = \"proto-ntp\"; server = \"b\"; noselect = true; trust = true; } );\n"
+              "clock = { min_sources = 2; };\n",
+              "gnomon.conf:1: warning: sources: there is 1, and clock.min_sources asks for 2 that "
+              "agree: the clock will never be set\n"
+              "gnomon.conf:2: warning: trust: means nothing beside noselect\n");
+    fixture_finish(&fixture);
 }
 END_TEST
 
@@ -542,6 +551,11 @@ START_TEST(what_is_meant_does_not_warn)
         "            { use = \"proto-ntp\"; pool = \"b\"; } );",
         "sources = ( { use = \"proto-ntp\"; server = \"a\"; },"
         "            { use = \"refclock-gps\"; device = \"/dev/x\"; } );",
+        "sources = ( { use = \"proto-ntp\"; server = \"a\"; },"
+        "            { use = \"proto-ntp\"; server = \"b\"; tier = 1; } );",
+        "sources = ( { use = \"proto-ntp\"; server = \"a\"; },"
+        "            { use = \"proto-ntp\"; pool = \"b\"; } );"
+        "clock = { min_sources = 3; };",
         "local = { stratum = 10; orphan = false; };",
     };
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {

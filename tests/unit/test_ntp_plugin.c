@@ -208,6 +208,21 @@ START_TEST(a_denial_is_told)
 }
 END_TEST
 
+START_TEST(a_wish_for_fewer_requests_reaches_the_core)
+{
+    start_source();
+    fake_world_run(&world, 1000);
+    deliver_reply(3, 0, 0x52415445);
+    ck_assert_uint_eq(world.notes.faults, 1);
+    ck_assert_ptr_nonnull(strstr(world.notes.last_fault, "192.0.2.1:123"));
+    ck_assert_ptr_nonnull(strstr(world.notes.last_fault, "RATE): every 128 s"));
+    ck_assert_double_eq(world.notes.slow_s, 128);
+    fake_world_run(&world, S(120));
+    ck_assert_uint_eq(world.notes.sent, 1);
+    end_source();
+}
+END_TEST
+
 START_TEST(noise_is_no_sample)
 {
     uint8_t noise[1500];
@@ -428,6 +443,7 @@ int main(void)
     tcase_add_test(tcase, a_silent_address_gives_way_to_the_next);
     tcase_add_test(tcase, no_network_is_no_storm);
     tcase_add_test(tcase, a_denial_is_told);
+    tcase_add_test(tcase, a_wish_for_fewer_requests_reaches_the_core);
     tcase_add_test(tcase, noise_is_no_sample);
     tcase_add_loop_test(tcase, a_wrong_source_is_explained, 0, sizeof(wrong) / sizeof(*wrong));
     tcase_add_test(tcase, an_ipv6_address_is_a_server);
