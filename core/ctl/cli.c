@@ -54,7 +54,7 @@ json_t *cli_try(struct cli *cli, const char *command, int *error, char *why, siz
     struct client *client = client_open(cli->socket, error, why, why_size);
     if (client == NULL)
         return NULL;
-    json_t *result = client_ask(client, command, why, why_size);
+    json_t *result = client_ask_source(client, command, cli->source, why, why_size);
     client_close(client);
     return result;
 }
@@ -135,6 +135,12 @@ static int run_makestep(struct cli *cli)
     return act(cli, "makestep", "the clock has been stepped\n");
 }
 
+static int run_burst(struct cli *cli)
+{
+    cli->source = cli->arguments[0];
+    return act(cli, "burst", "the next seconds bring up to four measurements of each\n");
+}
+
 static int run_shutdown(struct cli *cli)
 {
     return act(cli, "shutdown", "gnomond ends\n");
@@ -165,6 +171,7 @@ static const struct command commands[] = {
     {"watch", watch_run, 0, 0, 0, "", "tracking and sources, once a second until Ctrl-C"},
     {"waitsync", waitsync_run, TAKES_VERBOSE | TAKES_TIMEOUT, 0, 3,
      "[-v] [--timeout SECONDS] [TRIES [MAX_ERROR_S [INTERVAL_S]]]", "wait until synchronised"},
+    {"burst", run_burst, 0, 0, 1, "[SOURCE]", "measure some times in quick succession now"},
     {"makestep", run_makestep, 0, 0, 0, "", "step the clock to the estimate now"},
     {"query", query_run, 0, 1, 1, "HOST[:PORT]",
      "ask an NTP server once; needs no daemon, sets no clock"},

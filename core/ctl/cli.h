@@ -22,8 +22,9 @@ enum cli_status {
 struct cli {
     const char *socket;
     bool json, verbose;
-    double timeout_s; /* --timeout; 0 none */
-    char **arguments; /* behind the command, ended by NULL */
+    double timeout_s;   /* --timeout; 0 none */
+    const char *source; /* the command is about this one; NULL none */
+    char **arguments;   /* behind the command, ended by NULL */
     FILE *out, *err;
 };
 

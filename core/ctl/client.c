@@ -188,9 +188,9 @@ static json_t *take_result(json_t *reply, char *why, size_t why_size)
     return NULL;
 }
 
-static int exchange(struct client *client, const char *command, size_t *length)
+static int exchange(struct client *client, const char *command, const char *source, size_t *length)
 {
-    json_t *request = json_pack("{ss}", "command", command);
+    json_t *request = json_pack("{ssss*}", "command", command, "source", source);
     char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
     json_decref(request);
     if (text == NULL)
@@ -206,8 +206,14 @@ static int exchange(struct client *client, const char *command, size_t *length)
 
 json_t *client_ask(struct client *client, const char *command, char *why, size_t why_size)
 {
+    return client_ask_source(client, command, NULL, why, why_size);
+}
+
+json_t *client_ask_source(struct client *client, const char *command, const char *source, char *why,
+                          size_t why_size)
+{
     size_t length = 0;
-    int error = exchange(client, command, &length);
+    int error = exchange(client, command, source, &length);
     if (error != 0) {
         client->broken = true;
         snprintf(why, why_size, "%s", failure(error));

@@ -30,6 +30,10 @@ void client_close(struct client *); /* takes NULL */
  */
 json_t *client_ask(struct client *, const char *command, char *why, size_t why_size);
 
+/** The same, about a source; NULL: about none. */
+json_t *client_ask_source(struct client *, const char *command, const char *source, char *why,
+                          size_t why_size);
+
 /** Whether the connection is of no more use. */
 bool client_broken(const struct client *);
 

@@ -25,6 +25,7 @@ struct command {
 };
 
 static const char *const no_arguments[] = {NULL};
+static const char *const source_argument[] = {"source", NULL};
 
 /* ---------------------------------------------------------------- the commands */
 
@@ -91,6 +92,17 @@ static json_t *makestep(struct call *call)
     return NULL;
 }
 
+static json_t *burst(struct call *call)
+{
+    const json_t *source = json_object_get(call->request, "source");
+    if (source != NULL && !json_is_string(source)) {
+        snprintf(call->why, sizeof(call->why), "\"source\" is not a string");
+        return NULL;
+    }
+    int count = daemon_burst(call->daemon, json_string_value(source), call->why, sizeof(call->why));
+    return count < 0 ? NULL : json_pack("{si}", "sources", count);
+}
+
 static json_t *shutdown_daemon(struct call *call)
 {
     daemon_shutdown(call->daemon);
@@ -100,6 +112,7 @@ static json_t *shutdown_daemon(struct call *call)
 static json_t *commands(struct call *);
 
 static const struct command table[] = {
+    {"burst", burst, "ask a source, or all, some times in quick succession now", source_argument},
     {"commands", commands, "list the commands", no_arguments},
     {"makestep", makestep, "step the clock to the estimate now", no_arguments},
     {"plugins", plugins, "list the loaded plugins", no_arguments},

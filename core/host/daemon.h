@@ -54,6 +54,12 @@ void daemon_sources(struct daemon *, gn_source_report_cb, void *arg);
 /** Step the clock now. Errors: negative errno with the reason in `why`. */
 int daemon_makestep(struct daemon *, char *why, size_t why_size);
 
+/**
+ * Ask the source of this name, or all (NULL), for quick measurements now. Returns how many will.
+ * Errors: negative errno with the reason in `why`.
+ */
+int daemon_burst(struct daemon *, const char *name, char *why, size_t why_size);
+
 /** End the daemon, with exit status 0, after this turn. */
 void daemon_shutdown(struct daemon *);
 

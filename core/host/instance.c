@@ -98,3 +98,12 @@ void instance_event(struct instance *instance, const struct gn_event *event)
     if (instance->running && instance->config->role->event != NULL)
         instance->config->role->event(instance->self, event);
 }
+
+int instance_burst(struct instance *instance, struct gn_source *source)
+{
+    const struct gn_role *role = instance->config->role;
+    bool known = instance->config->plugin->descriptor->role_size >=
+                 offsetof(struct gn_role, burst) + sizeof role->burst;
+    instance->words[0] = '\0';
+    return known && role->burst != NULL ? role->burst(instance->self, source) : -ENOTSUP;
+}

@@ -54,6 +54,10 @@ void instance_release(struct instance *);
 /** Deliver an event, if the role wants events and runs. */
 void instance_event(struct instance *, const struct gn_event *);
 
+/** Ask for a burst of one of its sources. Errors: -ENOTSUP it knows none, or the plugin's; `words`
+ * may say why. */
+int instance_burst(struct instance *, struct gn_source *);
+
 /** Put a handle on its owner's list. */
 void owned_add(struct instance *, struct owned *, void (*close)(struct owned *));
 void owned_remove(struct owned *);

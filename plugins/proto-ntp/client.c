@@ -170,6 +170,19 @@ static void start(struct client *client, const struct client_event *event,
     actions->delay_ns = event->delay_ns > 0 ? event->delay_ns : 0;
 }
 
+/* Over and over it is still no more than one request every two seconds. */
+static void burst_now(struct client *client, const struct client_event *event,
+                      struct client_actions *actions)
+{
+    int64_t since_ns = gn_local_sub(event->now, client->polled);
+    if (client->phase == CLIENT_STOPPED || client->denied_ns > 0 || client->rate_log2s != 0)
+        return;
+    begin_burst(client, CLIENT_BURST_GOOD, CLIENT_BURST_REQUESTS);
+    client->in_burst = true;
+    actions->arm = client->phase == CLIENT_IDLE;
+    actions->delay_ns = larger(0, next_interval_ns(client, event) - since_ns);
+}
+
 /* Sleep does not undo a refusal; one in force keeps its timer. */
 static void wake(struct client *client, const struct client_event *event,
                  struct client_actions *actions)
@@ -393,6 +406,9 @@ void client_step(struct client *client, const struct client_event *event,
         client->rate_log2s = 0;
         client->denied_ns = 0;
         start(client, event, actions);
+        break;
+    case CLIENT_BURST:
+        burst_now(client, event, actions);
         break;
     case CLIENT_WAKE:
         wake(client, event, actions);

@@ -45,6 +45,7 @@ enum client_phase {
 enum client_event_kind {
     CLIENT_START,         /* begin (again) with this address, `delay_ns` from now */
     CLIENT_WAKE,          /* the machine slept: begin again, but for what the server forbids */
+    CLIENT_BURST,         /* somebody wants to know now: a burst, if the server suffers it */
     CLIENT_TIMER,         /* the timer fired */
     CLIENT_SENT,          /* a request left at `when` by `stamp`; comes again with better stamps */
     CLIENT_SEND_FAILED,   /* it could not leave: `error` */

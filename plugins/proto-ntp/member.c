@@ -2,6 +2,7 @@
 #include "member.h"
 
 #include "address.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -240,6 +241,19 @@ void member_wake(struct member *member)
         return;
     struct client_event event = new_event(member, CLIENT_WAKE, gn_now(member->host));
     run(member, &event);
+}
+
+int member_burst(struct member *member)
+{
+    if (!member->placed)
+        return gn_fail(member->host, -EAGAIN, "its name has no address yet");
+    if (member->client.denied_ns > 0)
+        return gn_fail(member->host, -EPERM, "the server refuses us");
+    if (member->client.rate_log2s != 0)
+        return gn_fail(member->host, -EPERM, "the server wants to be asked less often");
+    struct client_event event = new_event(member, CLIENT_BURST, gn_now(member->host));
+    run(member, &event);
+    return 0;
 }
 
 void member_count(const struct member *member, struct client_counters *sum)

@@ -42,6 +42,9 @@ void member_place(struct member *member, const struct gn_address *address, int64
  * forbids. */
 void member_wake(struct member *member);
 
+/** Ask some times in quick succession now. Errors: negative errno, explained by gn_fail(). */
+int member_burst(struct member *member);
+
 /** Add to a sum of numbers. */
 void member_count(const struct member *member, struct client_counters *sum);
 

@@ -110,6 +110,7 @@ static const struct gn_role roles[] = {
         .stop = upstream_stop,
         .close = upstream_close,
         .event = upstream_event,
+        .burst = upstream_burst,
     },
     {
         .kind = GN_SERVER,

@@ -200,6 +200,15 @@ void upstream_event(void *instance, const struct gn_event *event)
         member_wake(&upstream->members[i]);
 }
 
+int upstream_burst(void *instance, struct gn_source *source)
+{
+    struct upstream *upstream = instance;
+    for (size_t i = 0; i < upstream->count; i++)
+        if (upstream->members[i].source == source)
+            return member_burst(&upstream->members[i]);
+    return -ENOENT;
+}
+
 void upstream_stop(void *instance)
 {
     const struct upstream *upstream = instance;

@@ -21,6 +21,7 @@ struct upstream_config {
 int upstream_open(struct gn_host *host, void *shared, const void *config, void **instance);
 int upstream_start(void *instance);
 void upstream_event(void *instance, const struct gn_event *event);
+int upstream_burst(void *instance, struct gn_source *source);
 void upstream_stop(void *instance);
 void upstream_close(void *instance);
 

@@ -15,6 +15,8 @@ struct daemon {
     int step_error;
     const char *step_why;
     unsigned stepped;
+    int burst;
+    char burst_source[64];
     double offset_s;
     char reply[8192];
     unsigned replies;
@@ -44,6 +46,14 @@ int daemon_makestep(struct daemon *daemon, char *why, size_t why_size)
     if (daemon->step_why != NULL)
         snprintf(why, why_size, "%s", daemon->step_why);
     return daemon->step_error;
+}
+
+int daemon_burst(struct daemon *daemon, const char *name, char *why, size_t why_size)
+{
+    snprintf(daemon->burst_source, sizeof(daemon->burst_source), "%s", name != NULL ? name : "all");
+    if (daemon->burst < 0)
+        snprintf(why, why_size, "it cannot");
+    return daemon->burst;
 }
 
 void daemon_shutdown(struct daemon *daemon)
@@ -163,6 +173,14 @@ START_TEST(actions)
     ck_assert_str_eq(daemon.reply, "{\"ok\":true,\"result\":{}}");
     json_decref(run(&daemon, "{\"command\":\"shutdown\"}"));
     ck_assert(daemon.shut);
+    daemon.burst = 3;
+    json_decref(run(&daemon, "{\"command\":\"burst\"}"));
+    ck_assert_str_eq(daemon.burst_source, "all");
+    ck_assert_str_eq(daemon.reply, "{\"ok\":true,\"result\":{\"sources\":3}}");
+    daemon.burst = -95;
+    refused(&daemon, "{\"command\":\"burst\",\"source\":\"b\"}", "it cannot");
+    ck_assert_str_eq(daemon.burst_source, "b");
+    refused(&daemon, "{\"command\":\"burst\",\"source\":7}", "not a string");
 }
 END_TEST
 

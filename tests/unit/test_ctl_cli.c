@@ -285,6 +285,10 @@ START_TEST(actions)
     stub_start(&stub, ANSWER, "{\"ok\":true,\"result\":{}}");
     expect(stub.path, "makestep", CLI_DONE, "stepped", "");
     ck_assert_str_eq(stub.request, "{\"command\":\"makestep\"}");
+    expect(stub.path, "burst", CLI_DONE, "four measurements", "");
+    ck_assert_str_eq(stub.request, "{\"command\":\"burst\"}");
+    expect(stub.path, "burst ntp0", CLI_DONE, "four measurements", "");
+    ck_assert_str_eq(stub.request, "{\"command\":\"burst\",\"source\":\"ntp0\"}");
     expect(stub.path, "--json shutdown", CLI_DONE, "{\"ok\": true}\n", "");
     ck_assert_str_eq(stub.request, "{\"command\":\"shutdown\"}");
     stub_stop(&stub);

@@ -240,6 +240,34 @@ START_TEST(rate_ends_bursts_for_good)
 }
 END_TEST
 
+/* Somebody wants to know now: a burst at once, and never more than one request every two seconds.
+ */
+START_TEST(a_burst_can_be_asked_for)
+{
+    struct world w = new_world(false);
+    reply_well(&w);
+    w.now = gn_local_add(w.now, S(30));
+    simple(&w, CLIENT_BURST);
+    ck_assert_int_eq(w.due.ns, w.now.ns);
+    fire(&w);
+    for (int i = 0; i < 3; i++) {
+        simple(&w, CLIENT_BURST);
+        reply_well(&w);
+        simple(&w, CLIENT_BURST);
+        ck_assert_double_eq(next_request_s(&w), 2);
+    }
+    for (int i = 0; i < 3; i++) {
+        reply_well(&w);
+        ck_assert_double_eq(next_request_s(&w), 2);
+    }
+    reply_well(&w);
+    ck_assert_double_eq(next_request_s(&w), 64);
+    kiss(&w, "RATE", 0);
+    simple(&w, CLIENT_BURST);
+    ck_assert_double_eq(next_request_s(&w), 128);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- the ends of the scale */
 
 START_TEST(sixteen_requests_a_second)
@@ -441,6 +469,7 @@ int main(void)
     tcase_add_test(tcase, what_is_lost_in_a_burst_is_not_replaced);
     tcase_add_test(tcase, who_does_not_answer_gets_no_burst);
     tcase_add_test(tcase, rate_ends_bursts_for_good);
+    tcase_add_test(tcase, a_burst_can_be_asked_for);
     tcase_add_test(tcase, sixteen_requests_a_second);
     tcase_add_test(tcase, a_far_server_is_asked_as_fast_as_it_answers);
     tcase_add_loop_test(tcase, silence_is_not_hammered, 0, 2);

@@ -12,7 +12,7 @@
  *
  * Log of changes:
  *   1.0  first
- *   1.1  gn_source_slow, GN_REASON_RATE
+ *   1.1  gn_source_slow, GN_REASON_RATE, gn_role.burst
  */
 
 #include <gnomon/event.h>
@@ -67,6 +67,12 @@ struct gn_role {
     /** An event of the daemon. Optional; outputs live by it, sources hear that the machine slept.
      */
     void (*event)(void *instance, const struct gn_event *event);
+
+    /**
+     * Of a source: measure some times in quick succession, now; `source` is one that the instance
+     * opened. Optional; since 1.1. Errors: negative errno, explained by gn_fail().
+     */
+    int (*burst)(void *instance, struct gn_source *source);
 };
 
 /** The descriptor. The first four fields protect the rest. */
