@@ -275,7 +275,7 @@ static void ask_quickly(struct pipeline_source *source, gn_local now, bool spike
     if (source->quick == 0)
         return;
     source->quick--;
-    source->poll_s = fmin(source->poll_s, QUICK_S);
+    source->poll_s = fmax(fmin(source->poll_s, QUICK_S), source->slow_s);
 }
 
 static void note_spacing(struct pipeline_source *source, gn_local at)

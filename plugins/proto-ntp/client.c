@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client.h"
+#include "pace.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,12 +7,6 @@
 
 /* Nothing is said of a server before so many requests went unanswered: single ones get lost. */
 #define SILENCE 3
-/* Until the first sample: the first wait after the burst, doubled from then on. */
-#define RETRY_NS (4 * GN_NS_PER_S)
-#define MAX_DOUBLINGS 20
-#define DEFAULT_INTERVAL_NS (64 * GN_NS_PER_S)
-/* An interval cannot be longer than this, whatever is asked. */
-#define MAX_INTERVAL_S 131072.0
 
 void client_init(struct client *client, const struct client_config *config)
 {
@@ -34,70 +28,7 @@ fault(struct client_actions *actions, enum gn_reason reason, const char *format,
     actions->reason = reason;
 }
 
-/* ---------------------------------------------------------------- when to ask next */
-
-static int64_t interval_ns(double seconds)
-{
-    if (!(seconds > 0)) /* nonsense must not make us a nuisance */
-        return DEFAULT_INTERVAL_NS;
-    return gn_nanoseconds(seconds < MAX_INTERVAL_S ? seconds : MAX_INTERVAL_S);
-}
-
-static int64_t doubled_ns(int64_t first_ns, unsigned doublings, int64_t max_ns)
-{
-    int64_t wait_ns = first_ns;
-    for (unsigned i = 0; i < doublings && i < MAX_DOUBLINGS && wait_ns < max_ns; i++)
-        wait_ns *= 2;
-    return wait_ns < max_ns ? wait_ns : max_ns;
-}
-
-static bool is_bursting(const struct client *client)
-{
-    return client->burst_good > 0 && client->burst_requests > 0;
-}
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* The interval before what the server asked for and before the spread. */
-static int64_t plain_interval_ns(const struct client *client, const struct client_event *event)
-{
-    int64_t poll_ns = interval_ns(event->poll_s);
-    int64_t min_ns = interval_ns(event->min_poll_s);
-    int64_t max_ns = interval_ns(event->max_poll_s);
-    if (is_bursting(client))
-        return smaller(CLIENT_BURST_INTERVAL_NS, poll_ns);
-    if (client->failures > 0) /* nothing went out: asking again costs nobody anything */
-        return doubled_ns(CLIENT_BURST_INTERVAL_NS, client->failures - 1,
-                          larger(CLIENT_BURST_INTERVAL_NS, min_ns));
-    if (!client->reached && client->config.iburst)
-        return doubled_ns(smaller(RETRY_NS, min_ns), client->retries > 0 ? client->retries - 1 : 0,
-                          max_ns);
-    if (client->unanswered > CLIENT_UNREACHABLE)
-        return larger(doubled_ns(min_ns, client->unanswered - CLIENT_UNREACHABLE, max_ns), poll_ns);
-    return poll_ns;
-}
-
-/* From one request to the next. */
-static int64_t next_interval_ns(const struct client *client, const struct client_event *event)
-{
-    int64_t wait_ns = plain_interval_ns(client, event);
-    if (client->denied_ns > 0)
-        return client->denied_ns;
-    if (client->rate_log2s != 0 && wait_ns < gn_poll_ns(client->rate_log2s))
-        wait_ns = gn_poll_ns(client->rate_log2s);
-    if (is_bursting(client))
-        return wait_ns;
-    /* Up to 1/32 later, so that a fleet which was started together drifts apart. */
-    return wait_ns + (int64_t)((double)wait_ns / 32 * ((double)event->chance / 4294967296.0));
-}
+/* ---------------------------------------------------------------- asking */
 
 static void finish(struct client *client, struct client_actions *actions)
 {
@@ -110,18 +41,16 @@ static void finish(struct client *client, struct client_actions *actions)
 static void rest(struct client *client, const struct client_event *event,
                  struct client_actions *actions)
 {
-    int64_t due_ns = next_interval_ns(client, event) - gn_local_sub(event->now, client->polled);
+    int64_t due_ns = pace_next_ns(client, event) - gn_local_sub(event->now, client->polled);
     finish(client, actions);
     actions->arm = true;
     actions->delay_ns = due_ns > 0 ? due_ns : 0;
 }
 
-/* ---------------------------------------------------------------- asking */
-
 static void poll_server(struct client *client, const struct client_event *event,
                         struct client_actions *actions)
 {
-    client->in_burst = is_bursting(client);
+    client->in_burst = pace_is_bursting(client);
     if (client->burst_requests > 0)
         client->burst_requests--;
     exchange_begin(&client->exchange, event->random, actions->request);
@@ -134,19 +63,7 @@ static void poll_server(struct client *client, const struct client_event *event,
     actions->send = true;
     actions->tag = ++client->tag;
     actions->arm = true;
-    actions->delay_ns = smaller(CLIENT_REPLY_TIMEOUT_NS,
-                                larger(CLIENT_REPLY_PATIENCE_NS, next_interval_ns(client, event)));
-}
-
-static void begin_burst(struct client *client, unsigned good, unsigned requests)
-{
-    client->burst_good = good;
-    client->burst_requests = requests;
-}
-
-static void end_burst(struct client *client)
-{
-    begin_burst(client, 0, 0);
+    actions->delay_ns = pace_patience_ns(client, event);
 }
 
 /* The first request waits for the timer's event, which brings its random number. */
@@ -159,9 +76,9 @@ static void start(struct client *client, const struct client_event *event,
     client->failures = 0;
     client->refusals = 0;
     client->in_burst = false;
-    end_burst(client);
+    pace_end_burst(client);
     if (client->config.iburst)
-        begin_burst(client, CLIENT_BURST_GOOD, CLIENT_BURST_REQUESTS);
+        pace_begin_burst(client, CLIENT_BURST_GOOD, CLIENT_BURST_REQUESTS);
     exchange_init(&client->exchange, client->config.version);
     client->phase = CLIENT_IDLE;
     client->polled = event->now;
@@ -177,10 +94,12 @@ static void burst_now(struct client *client, const struct client_event *event,
     int64_t since_ns = gn_local_sub(event->now, client->polled);
     if (client->phase == CLIENT_STOPPED || client->denied_ns > 0 || client->rate_log2s != 0)
         return;
-    begin_burst(client, CLIENT_BURST_GOOD, CLIENT_BURST_REQUESTS);
+    pace_begin_burst(client, CLIENT_BURST_GOOD, CLIENT_BURST_REQUESTS);
     client->in_burst = true;
     actions->arm = client->phase == CLIENT_IDLE;
-    actions->delay_ns = larger(0, next_interval_ns(client, event) - since_ns);
+    actions->delay_ns = pace_next_ns(client, event) - since_ns;
+    if (actions->delay_ns < 0)
+        actions->delay_ns = 0;
 }
 
 /* Sleep does not undo a refusal; one in force keeps its timer. */
@@ -190,7 +109,7 @@ static void wake(struct client *client, const struct client_event *event,
     if (client->phase != CLIENT_STOPPED && client->denied_ns == 0)
         start(client, event, actions);
     if (client->rate_log2s != 0)
-        end_burst(client);
+        pace_end_burst(client);
 }
 
 /* ---------------------------------------------------------------- no reply */
@@ -198,7 +117,7 @@ static void wake(struct client *client, const struct client_event *event,
 /* The request gave no sample. */
 static void count_retry(struct client *client)
 {
-    if (!client->reached && !is_bursting(client))
+    if (!client->reached && !pace_is_bursting(client))
         client->retries++;
 }
 
@@ -266,19 +185,10 @@ static void network_error(struct client *client, const struct client_event *even
 
 /* ---------------------------------------------------------------- replies */
 
-/* How many requests a poll consists of: on average not more than one every minpoll. */
-static unsigned burst_size(const struct client_event *event)
-{
-    double room = event->poll_s / event->min_poll_s;
-    if (!(room >= 1))
-        return 1;
-    return room < CLIENT_BURST_GOOD ? (unsigned)room : CLIENT_BURST_GOOD;
-}
-
 static void take_sample(struct client *client, const struct client_event *event)
 {
     bool was_unreachable = client->unanswered >= CLIENT_UNREACHABLE;
-    unsigned more = burst_size(event) - 1;
+    unsigned more = pace_burst_size(event) - 1;
     client->reached = true;
     client->unanswered = 0;
     client->refusals = 0;
@@ -288,9 +198,9 @@ static void take_sample(struct client *client, const struct client_event *event)
     if (client->in_burst || client->rate_log2s != 0)
         return;
     if (was_unreachable && client->config.iburst)
-        begin_burst(client, CLIENT_BURST_GOOD - 1, CLIENT_BURST_REQUESTS - 1);
+        pace_begin_burst(client, CLIENT_BURST_GOOD - 1, CLIENT_BURST_REQUESTS - 1);
     else if (client->config.burst)
-        begin_burst(client, more, more);
+        pace_begin_burst(client, more, more);
 }
 
 /* log2 of an interval, rounded up. */
@@ -307,8 +217,9 @@ static int8_t ceil_log2s(int64_t ns)
 static void slow_down(struct client *client, const struct client_event *event,
                       const struct wire_header *header)
 {
-    end_burst(client);
-    int64_t now_ns = interval_ns(event->poll_s), min_ns = interval_ns(event->min_poll_s);
+    pace_end_burst(client);
+    int64_t now_ns = pace_interval_ns(event->poll_s);
+    int64_t min_ns = pace_interval_ns(event->min_poll_s);
     if (now_ns < min_ns) /* a quick series is not what we would do from here on */
         now_ns = min_ns;
     if (client->rate_log2s != 0 && now_ns < gn_poll_ns(client->rate_log2s))
@@ -333,7 +244,7 @@ static void obey_kiss(struct client *client, const struct client_event *event,
               (long long)(gn_poll_ns(client->rate_log2s) / GN_NS_PER_S));
         return;
     }
-    end_burst(client);
+    pace_end_burst(client);
     client->denied_ns = CLIENT_DENIED_NS;
     actions->give_up = true;
     fault(actions, GN_REASON_KISS, "the server refuses us (%s): next request in %lld h", code,
