@@ -62,7 +62,7 @@ says 'proto-ntp'
 
 # --- gnomonctl without a daemon ------------------------------------------------------------------
 exits 0 "gnomonctl --help" "$GNOMONCTL" --help
-for command in tracking sources sourcestats plugins query watch waitsync makestep shutdown; do
+for command in tracking sources sourcestats plugins query watch waitsync burst makestep shutdown; do
     says "^ *$command\b"
 done
 for command in explain doctor refresh convert; do
@@ -97,6 +97,10 @@ exits 0 "gnomonctl sourcestats" "$GNOMONCTL" -s "$ROOM/daemon.sock" sourcestats
 says upstream
 exits 0 "gnomonctl plugins" "$GNOMONCTL" -s "$ROOM/daemon.sock" plugins
 says proto-ntp
+exits 0 "gnomonctl burst" "$GNOMONCTL" -s "$ROOM/daemon.sock" burst
+says measurements
+exits 1 "gnomonctl burst of nobody" "$GNOMONCTL" -s "$ROOM/daemon.sock" burst nobody
+says 'no source "nobody"'
 exits 1 "gnomonctl makestep under -x" "$GNOMONCTL" -s "$ROOM/daemon.sock" makestep
 says '\-x'
 exits 0 "gnomonctl query" "$GNOMONCTL" query "127.0.0.1:$port"

@@ -229,13 +229,15 @@ END_TEST
 
 START_TEST(rate_ends_bursts_for_good)
 {
-    struct world w = bursting_world(1024);
+    struct world w = bursting_world(256);
     reply_well(&w);
     ck_assert_double_eq(next_request_s(&w), 2);
     kiss(&w, "RATE", 0);
+    ck_assert_double_eq(next_request_s(&w), 512);
+    w.poll_s = 1024;
     for (int i = 0; i < 3; i++) {
-        ck_assert_double_eq(next_request_s(&w), 2048);
         reply_well(&w);
+        ck_assert_double_eq(next_request_s(&w), 1024);
     }
 }
 END_TEST

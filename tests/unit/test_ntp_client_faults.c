@@ -245,6 +245,10 @@ START_TEST(sleep_does_not_undo_a_kiss)
     ck_assert_int_eq(w.last.rate_log2s, 7);
     simple(&w, CLIENT_WAKE);
     fire(&w);
+    w.poll_s = 256;
+    reply_well(&w);
+    ck_assert_double_eq(next_request_s(&w), 256); /* no burst */
+    w.poll_s = 64;
     reply_well(&w);
     ck_assert_double_eq(next_request_s(&w), 128);
     kiss(&w, "DENY", 0);
