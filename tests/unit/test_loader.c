@@ -86,7 +86,7 @@ START_TEST(the_identity_is_checked)
     snprintf(expected, sizeof(expected),
              "its roles have 8 bytes each, at least %zu are needed; set role_size by "
              "GN_PLUGIN_HEAD",
-             sizeof(struct gn_role));
+             offsetof(struct gn_role, event) + sizeof(spoilt.roles[0].event));
     check_refused(&spoilt, expected);
 }
 END_TEST
