@@ -94,6 +94,16 @@ const char *render_leap(const char *code)
     return code;
 }
 
+/* Only where the own clock is served (`local`). */
+static void own_clock(const json_t *t, FILE *out)
+{
+    const json_t *local = json_object_get(t, "local");
+    if (!json_is_object(local))
+        return;
+    line(out, "Local", "serving the own clock (local, stratum %lld) since %s, because %s",
+         integer(local, "stratum"), render_text(local, "since"), render_text(local, "reason"));
+}
+
 void render_tracking(const json_t *t, FILE *out)
 {
     bool synchronised = json_is_true(json_object_get(t, "synchronised"));
@@ -120,6 +130,7 @@ void render_tracking(const json_t *t, FILE *out)
     line(out, "Synchronised", "%s", synchronised ? "yes" : "no");
     number(out, "Error bound", "%.9f seconds", render_number(t, "error_bound_s"));
     line(out, "State", "%s", render_text(t, "state"));
+    own_clock(t, out);
 }
 
 void render_summary(const json_t *t, FILE *out, const char *line_end)
@@ -137,6 +148,8 @@ void render_summary(const json_t *t, FILE *out, const char *line_end)
                 human_interval(render_number(t, "error_bound_s"), bound), fabs(frequency_ppm),
                 frequency_ppm > 0 ? "slow" : "fast");
     }
+    if (json_is_object(json_object_get(t, "local")))
+        fprintf(out, ", serving the own clock (local, stratum %lld)", integer(t, "stratum"));
     fputs(line_end, out);
 }
 

@@ -42,10 +42,16 @@ enum config_leap {
     CONFIG_LEAP_IGNORE,
 };
 
-/** `local`: what is served when nothing is selected. */
+/** `local`: what is served when nothing is selected. Spec: pipeline/local.h. */
 struct config_local {
     bool present;
+    const char *file; /* where it stands */
+    unsigned line;
     int64_t stratum;
+    double distance_s;
+    double activate_s; /* 0: at once */
+    bool orphan;
+    double wait_synced_s, wait_unsynced_s;
 };
 
 /** `control`. */

@@ -181,24 +181,49 @@ static void read_clock(const struct options *options, const config_setting_t *se
 
 /* ---------------------------------------------------------------- local */
 
-struct local_fields {
-    int64_t stratum;
-    bool orphan;
-};
+/* An orphan waits for the others of its group, who may have started a little later. As chrony. */
+#define ORPHAN_WAIT_S 300
 
 static const struct gn_option local_rows[] = {
     {.key = "stratum",
      .type = GN_OPT_INT,
-     FIELD(local_fields, stratum),
+     FIELD(config_local, stratum),
      .preset = "10",
      .min = 1,
      .max = 15,
      .help = "stratum to serve when no source is selected"},
+    {.key = "distance",
+     .type = GN_OPT_REAL,
+     FIELD(config_local, distance_s),
+     .preset = "1",
+     .max = 16,
+     .unit = "s",
+     .help = "root distance from which on the own clock is served"},
+    {.key = "activate",
+     .type = GN_OPT_REAL,
+     FIELD(config_local, activate_s),
+     .preset = "0",
+     .max = 16,
+     .unit = "s",
+     .help = "serve only after the root distance was once below this; 0 at once"},
     {.key = "orphan",
      .type = GN_OPT_BOOL,
-     FIELD(local_fields, orphan),
+     FIELD(config_local, orphan),
      .preset = "false",
-     .help = "serve only if no other server of the kind is better"},
+     .help = "of the servers of this stratum one leads, the others follow it"},
+    {.key = "wait_synced",
+     .type = GN_OPT_REAL,
+     FIELD(config_local, wait_synced_s),
+     .preset = "0",
+     .max = 1e9,
+     .unit = "s",
+     .help = "wait so long after the last source was lost"},
+    {.key = "wait_unsynced",
+     .type = GN_OPT_REAL,
+     FIELD(config_local, wait_unsynced_s),
+     .max = 1e9,
+     .unit = "s",
+     .help = "wait so long without a synchronised clock; 0, with orphan 300"},
 };
 
 static const struct option_table local_table = OPTION_TABLE(local_rows);
@@ -206,17 +231,18 @@ static const struct option_table local_table = OPTION_TABLE(local_rows);
 static void read_local(const struct options *options, const config_setting_t *setting,
                        struct config *config)
 {
-    struct local_fields fields = {.stratum = config->local.stratum};
+    struct config_local *local = &config->local;
     struct options_group group = {.setting = setting,
                                   .prefix = "local.",
-                                  .targets = {{local_table, &fields}},
+                                  .targets = {{local_table, local}},
                                   .target_count = 1};
     options_read(options, &group);
-    config->local.present = true;
-    config->local.stratum = fields.stratum;
-    if (fields.orphan)
-        warn_absent(options, setting, "orphan", "local.orphan",
-                    "orphan mode is not in this version: treated as false");
+    local->present = true;
+    struct config_place place = config_file_place(options->file, setting);
+    local->file = arena_copy(config->arena, place.file, strlen(place.file));
+    local->line = place.line;
+    if (local->orphan && config_setting_get_member(setting, "wait_unsynced") == NULL)
+        local->wait_unsynced_s = ORPHAN_WAIT_S;
 }
 
 /* ---------------------------------------------------------------- control */
@@ -284,7 +310,7 @@ void config_groups_presets(struct config *config)
     option_table_presets(&step_table, &config->clock, config->arena);
     option_table_presets(&max_change_table, &config->clock, config->arena);
     option_table_presets(&control_table, &config->control, config->arena);
-    config->local.stratum = 10;
+    option_table_presets(&local_table, &config->local, config->arena);
     config->control.mode = 0660;
 }
 

@@ -11,13 +11,18 @@ struct ntp_source {
     int64_t port;
 };
 
+static bool is_ntp(const struct config_instance *instance)
+{
+    return instance->role->kind == GN_SOURCE &&
+           strncmp(instance->plugin->descriptor->name, "proto-", strlen("proto-")) == 0;
+}
+
 static struct ntp_source ntp_source(const struct config_instance *instance)
 {
     struct ntp_source ntp = {NULL, 0};
     struct option_table table = option_table_of(instance->role);
     struct gn_option option;
-    if (instance->role->kind != GN_SOURCE ||
-        strncmp(instance->plugin->descriptor->name, "proto-", strlen("proto-")) != 0)
+    if (!is_ntp(instance))
         return ntp;
     if (option_table_find(&table, "server", &option) && option.type == GN_OPT_STRING)
         ntp.server = *(const char **)option_field(&option, instance->options);
@@ -59,7 +64,8 @@ static void warn_of_twins(const struct config *config, struct diagnostics *diagn
     }
 }
 
-/* With two sources nobody can tell which one is wrong. A third, or a trusted one, decides. */
+/* With two sources nobody can tell which one is wrong. A third, or a trusted one, decides. In a
+ * group of orphans the smaller one does. */
 static void warn_of_pairs(const struct config *config, struct diagnostics *diagnostics)
 {
     const struct config_instance *last = NULL;
@@ -78,7 +84,7 @@ static void warn_of_pairs(const struct config *config, struct diagnostics *diagn
         trusted += instance->source.trust;
         last = instance;
     }
-    if (votes == 2 && trusted != 1)
+    if (votes == 2 && trusted != 1 && !config->local.orphan)
         diagnostics_add(diagnostics, DIAGNOSTIC_WARNING, last->file, last->line,
                         "sources: of two NTP servers that disagree neither has a majority; "
                         "configure one, or three and more");
@@ -119,8 +125,63 @@ static void warn_of_min_sources(const struct config *config, struct diagnostics 
             votes == 1 ? "is" : "are", (long long)votes, (long long)config->clock.min_sources);
 }
 
+/* ---------------------------------------------------------------- local */
+
+static size_t count_kind(const struct config *config, enum gn_role_kind kind)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < config->instance_count; i++)
+        count += config->instances[i].role->kind == kind;
+    return count;
+}
+
+static void warn_of_local(const struct config *config, struct diagnostics *diagnostics,
+                          bool is_meant, const char *words)
+{
+    if (!is_meant)
+        diagnostics_add(diagnostics, DIAGNOSTIC_WARNING, config->local.file, config->local.line,
+                        "local.%s", words);
+}
+
+/* An orphan that nobody can ask, or that asks nobody, is alone with its time. */
+static void warn_of_orphans(const struct config *config, struct diagnostics *diagnostics)
+{
+    bool asks = false;
+    for (size_t i = 0; i < config->instance_count; i++)
+        asks = asks || (is_ntp(&config->instances[i]) && !config->instances[i].source.noselect);
+    warn_of_local(config, diagnostics, asks,
+                  "orphan: no other server of the group is among the sources: all of them are to "
+                  "poll each other, or this one never follows any");
+    warn_of_local(config, diagnostics, count_kind(config, GN_SERVER) > 0,
+                  "orphan: there is no entry in servers: the others of the group cannot follow "
+                  "this one");
+    warn_of_local(config, diagnostics, config->local.stratum < 15,
+                  "stratum: who follows an orphan of stratum 15 would be of stratum 16, which is "
+                  "not synchronised; 14 is the largest that leaves room");
+    warn_of_local(config, diagnostics, config->clock.min_sources <= 1,
+                  "orphan: a group has one leader, and clock.min_sources asks for more: it is not "
+                  "followed");
+}
+
+static void warn_of_own_clock(const struct config *config, struct diagnostics *diagnostics)
+{
+    const struct config_local *local = &config->local;
+    bool any = count_kind(config, GN_SOURCE) > 0;
+    if (!local->present)
+        return;
+    if (local->orphan)
+        warn_of_orphans(config, diagnostics);
+    warn_of_local(config, diagnostics, any || !(local->activate_s > 0),
+                  "activate: there are no sources, so the clock is never synchronised, and never "
+                  "served");
+    warn_of_local(config, diagnostics, !any || local->distance_s > 0 || local->wait_synced_s > 0,
+                  "distance: 0 without wait_synced: the own clock is served even while a source "
+                  "is followed");
+}
+
 void config_warnings(const struct config *config, struct diagnostics *diagnostics)
 {
+    warn_of_own_clock(config, diagnostics);
     warn_of_driver_addresses(config, diagnostics);
     warn_of_twins(config, diagnostics);
     warn_of_pairs(config, diagnostics);

@@ -30,6 +30,19 @@ void daemon_event(struct daemon *daemon, enum gn_event_kind kind, enum gn_level 
 
 /* ---------------------------------------------------------------- making */
 
+static struct local_config local_config_of(const struct config_local *local)
+{
+    return (struct local_config){
+        .serve = local->present,
+        .orphan = local->orphan,
+        .stratum = (uint8_t)local->stratum,
+        .distance_s = local->distance_s,
+        .activate_s = local->activate_s,
+        .wait_synced_s = local->wait_synced_s,
+        .wait_unsynced_s = local->wait_unsynced_s,
+    };
+}
+
 static struct pipeline_config pipeline_config_of(const struct daemon *daemon)
 {
     const struct config_clock *clock = &daemon->config->clock;
@@ -48,8 +61,7 @@ static struct pipeline_config pipeline_config_of(const struct daemon *daemon)
     config.max_jitter_s = clock->max_jitter_s;
     config.min_sources = (int)clock->min_sources;
     config.precision_log2s = daemon->os->clock->ops->precision_log2s(daemon->os->clock);
-    config.local_active = daemon->config->local.present;
-    config.local_stratum = (uint8_t)daemon->config->local.stratum;
+    config.local = local_config_of(&daemon->config->local);
     config.leap_mode = (enum pipeline_leap_mode)clock->leap;
     return config;
 }

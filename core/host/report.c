@@ -109,6 +109,21 @@ static json_t *whole(json_t *object, int errors)
     return NULL;
 }
 
+/* Since when the own clock is served, and why; null: it is not. */
+static json_t *report_local(const struct gn_tracking *tracking)
+{
+    json_t *o = json_object();
+    int e = 0;
+    if (tracking->local_since.ns == 0) {
+        json_decref(o);
+        return json_null();
+    }
+    e |= json_object_set_new(o, "stratum", json_integer(tracking->state.stratum));
+    e |= json_object_set_new(o, "since", report_instant(tracking->local_since));
+    e |= json_object_set_new(o, "reason", report_text(tracking->local_why));
+    return whole(o, e);
+}
+
 json_t *report_tracking(const struct gn_tracking *tracking)
 {
     const struct gn_state *state = &tracking->state;
@@ -136,6 +151,7 @@ json_t *report_tracking(const struct gn_tracking *tracking)
         o, "tai_offset_s",
         state->tai_offset_s == GN_TAI_UNKNOWN ? json_null() : json_integer(state->tai_offset_s));
     e |= json_object_set_new(o, "leap_smear_s", report_number(tracking->leap_smear_s));
+    e |= json_object_set_new(o, "local", report_local(tracking));
     return whole(o, e);
 }
 

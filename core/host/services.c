@@ -201,8 +201,10 @@ static int service_source_submit(struct gn_host *host, struct gn_source *source,
                                  const struct gn_sample *sample)
 {
     struct daemon *daemon = services_daemon(host);
+    struct gn_sample whole = {0}; /* what an older plugin does not know of is 0 */
+    memcpy(&whole, sample, sample->size < sizeof whole ? sample->size : sizeof whole);
     daemon->run_pipeline = true;
-    return pipeline_submit(daemon->pipeline, source->in_pipeline, sample);
+    return pipeline_submit(daemon->pipeline, source->in_pipeline, &whole);
 }
 
 static int service_source_poll(struct gn_host *host, struct gn_source *source)
@@ -307,7 +309,10 @@ static const struct gn_random_ops random_ops = {sizeof random_ops, service_rando
 
 static int service_report_tracking(struct gn_host *host, struct gn_tracking *tracking)
 {
-    daemon_tracking(services_daemon(host), tracking);
+    struct gn_tracking whole;
+    size_t size = tracking->size < sizeof whole ? tracking->size : sizeof whole;
+    daemon_tracking(services_daemon(host), &whole);
+    memcpy(tracking, &whole, size); /* what an older plugin has no room for stays out */
     return 0;
 }
 

@@ -68,6 +68,9 @@ void turn_tell_kernel(struct daemon *daemon, bool ends)
         .est_error_s = gn_state_error_bound_s(state, now) + away_s,
         .tai_offset_s = pipeline_kernel_tai_offset(daemon->pipeline),
     };
+    /* Where the own clock is served its root distance tells nothing of UTC. */
+    if (status.max_error_s < status.est_error_s)
+        status.max_error_s = status.est_error_s;
     /* Refused here means refused at steer, which says so. */
     if (daemon_steers(daemon))
         (void)clock->ops->status(clock, &status);

@@ -32,7 +32,7 @@ void pipeline_config_init(struct pipeline_config *config)
         .max_jitter_s = 1.0,
         .min_sources = 1,
         .precision_log2s = -20,
-        .local_stratum = 10,
+        .local = {.stratum = 10, .distance_s = 1},
     };
 }
 
@@ -59,6 +59,7 @@ struct pipeline *pipeline_create(const struct pipeline_config *config, gn_local 
     discipline_init(&pipeline->discipline);
     leap_init(&pipeline->leap);
     pipeline->tai_offset_s = GN_TAI_UNKNOWN;
+    local_init(&pipeline->local, now);
     /* Until the first run tells what the system clock shows: local starts at its time. */
     pipeline_state_build(pipeline, now, now.ns, frequency);
     return pipeline;
@@ -100,7 +101,6 @@ void pipeline_clock_moved(struct pipeline *pipeline, gn_local now, double by_s)
 
 void pipeline_suspended(struct pipeline *pipeline, gn_local now, double by_s)
 {
-    (void)now;
     (void)by_s;
     for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
         estimate_restart(&s->estimate);
@@ -115,6 +115,7 @@ void pipeline_suspended(struct pipeline *pipeline, gn_local now, double by_s)
     pipeline->bounded = false;
     pipeline->agreed = false;
     pipeline->leap.owed_ns = 0;
+    local_restart(&pipeline->local, now);
     discipline_moved(&pipeline->discipline); /* the kernel has set the clock by a rough one */
     if (pipeline->clock_state != GN_CLOCK_UNSET)
         pipeline->clock_state = GN_CLOCK_FREE_RUNNING;
@@ -219,6 +220,7 @@ static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
                                source->root_delay_s / 2 +
                                (filter_is_clock(&source->filter) ? 0 : source->last.dispersion_s);
     pipeline->stratum = (uint8_t)(source->stratum + 1);
+    pipeline->orphaned = turn->orphan;
     pipeline->refid = source->config.refid;
     pipeline->horizon_s = fmax(LEAST_HORIZON_S, 2 * source->poll_s);
     if (pipeline->clock_state != GN_CLOCK_LOCKED || !pipeline->bounded)
@@ -414,6 +416,14 @@ static void look_for_leap(const struct pipeline *pipeline, const struct pipeline
         want_deadline(turn->actions, gn_local_add(turn->now, in_ns));
 }
 
+/* When a wait ends, or the root distance may have grown enough. */
+static void look_at_local(const struct pipeline *pipeline, const struct pipeline_turn *turn)
+{
+    int64_t in_ns = pipeline_local_look_in_ns(pipeline, turn->now);
+    if (in_ns >= 0)
+        want_deadline(turn->actions, gn_local_add(turn->now, in_ns));
+}
+
 static void publish(struct pipeline *pipeline, const struct pipeline_turn *turn)
 {
     gn_local renew = gn_local_add(pipeline->state.at, gn_nanoseconds(pipeline->horizon_s));
@@ -427,6 +437,7 @@ static void publish(struct pipeline *pipeline, const struct pipeline_turn *turn)
     }
     want_deadline(turn->actions, renew);
     look_for_leap(pipeline, turn);
+    look_at_local(pipeline, turn);
     if (pipeline->any_sample && !pipeline->settled)
         want_deadline(turn->actions, gn_local_add(pipeline->first_sample, PIPELINE_WAIT_NS));
 }
@@ -457,6 +468,7 @@ void pipeline_run(struct pipeline *pipeline, gn_local now, int64_t system_ns, do
         hold_over(pipeline, &turn);
     pipeline_leap_run(pipeline, &turn);
     discipline(pipeline, &turn);
+    pipeline_local_run(pipeline, turn.now);
     apply_drift(pipeline, &turn);
     note_samples(pipeline, &turn);
     publish(pipeline, &turn);

@@ -14,6 +14,7 @@
 #include <gnomon/host.h>
 #include <gnomon/sample.h>
 #include <gnomon/state.h>
+#include <pipeline/local.h>
 
 /** How a leap second reaches the system clock; in the order of `clock.leap`'s choices. */
 enum pipeline_leap_mode {
@@ -38,8 +39,7 @@ struct pipeline_config {
     double max_jitter_s;       /* largest jitter of a usable source */
     int min_sources;           /* sources that must agree before the clock is touched */
     int8_t precision_log2s;    /* of the system clock */
-    bool local_active;         /* serve when nothing is selected (`local`) … */
-    uint8_t local_stratum;     /* … as a source of this stratum */
+    struct local_config local;
     enum pipeline_leap_mode leap_mode;
 };
 

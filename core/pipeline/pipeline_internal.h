@@ -22,6 +22,9 @@
 /* How long the first answer waits for the others. */
 #define PIPELINE_WAIT_NS (8 * GN_NS_PER_S)
 
+/* How far the frequencies of two orphans' clocks are apart, 1 sigma. Units: s/s. */
+#define PIPELINE_ORPHAN_SD 3e-5
+
 struct pipeline_source {
     struct pipeline_source *next, *previous;
     struct pipeline_source_config config; /* .name points to `name` */
@@ -34,7 +37,9 @@ struct pipeline_source {
     uint8_t stratum, leap;      /* as the last sample says */
     double root_delay_s, root_dispersion_s;
     uint32_t follows;     /* whom it follows, by its own word */
+    uint32_t own_refid;   /* as whom it knows us */
     bool differs_on_leap; /* from the list; as last told */
+    bool orphan;          /* it has no time but an orphan's; as of the last run */
     bool fresh;           /* a sample since the last run */
     bool heard;           /* a sample since the last suspend or reset */
     bool polled;          /* the source polls, so reach tells whether it lives */
@@ -77,6 +82,9 @@ struct pipeline {
     enum gn_reason why;
     size_t why_count;
     char why_text[PIPELINE_TEXT];
+    struct local local;
+    bool orphaned; /* whom we follow, or followed last, is an orphan */
+    bool nameless; /* an orphan was there, but not our own reference id; as told */
     /* Waiting for the others at the start. */
     bool any_sample, settled;
     gn_local first_sample;
@@ -113,6 +121,7 @@ struct pipeline_turn {
     double frequency;
     int64_t base_ns; /* the candidates' offsets are relative to this */
     bool update;     /* the estimate has learnt something */
+    bool orphan;     /* the only candidate is an orphan */
     struct selection selection;
     struct estimate_fit fit; /* valid when a source is selected */
     struct pipeline_actions *actions;
@@ -173,11 +182,35 @@ bool pipeline_any_trusted(const struct pipeline *, int tier);
 /** Tell of falsetickers, and why nobody is selected, when that is news. */
 void pipeline_tell_selection(struct pipeline *, const struct pipeline_turn *);
 
+/** In orphan mode: who of the candidates is none, and whom else we may follow. See local.h. */
+void pipeline_local_elect(struct pipeline *, struct pipeline_turn *);
+
+/** In orphan mode a source has begun to serve another clock: forget what it said of the last one.
+ */
+bool pipeline_local_changed(const struct pipeline *, const struct pipeline_source *,
+                            const struct gn_sample *);
+
+/** Decide whether the own clock is served, and tell it when that changes. */
+void pipeline_local_run(struct pipeline *, gn_local now);
+
+/** When to look at that again. Units: ns from `now`; < 0: nothing changes by itself. */
+int64_t pipeline_local_look_in_ns(const struct pipeline *, gn_local now);
+
+/** Where the own clock is served, make `state` say so. */
+void pipeline_local_state(const struct pipeline *, struct gn_state *state);
+
+/** Fill `local_since` and `local_why`. */
+void pipeline_local_tracking(const struct pipeline *, gn_local now, struct gn_tracking *);
+
 /** Build `state` at `now`. `system_ns`, `frequency` as pipeline_run. */
 void pipeline_state_build(struct pipeline *, gn_local now, int64_t system_ns, double frequency);
 
 /** What the estimate's own error does not exceed, without the error of the sources. Units: s. */
 double pipeline_doubt_s(const struct pipeline *, gn_local when);
+
+/** Root distance of the estimate: what is claimed to others, and half of the root delay. Units: s.
+ */
+double pipeline_distance_s(const struct pipeline *, gn_local when);
 
 /** Error bound of the estimate: its doubt, and how wrong the system source may be. Units: s. */
 double pipeline_bound_s(const struct pipeline *, gn_local when);

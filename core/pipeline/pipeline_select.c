@@ -56,11 +56,12 @@ static bool quorate(const struct pipeline *pipeline)
  * Where fewer than half have a say, our own estimate is asked, as long as it has a bound: a source
  * that a majority has found lying does not become right when the others are gone, nor is the first
  * to be back after all were gone believed alone. The latter not for ever: we may be the one.
+ * Orphans are no majority, and what was learnt of them is no witness.
  */
 static void ask_history(struct pipeline *pipeline, const struct pipeline_turn *turn)
 {
     bool back = gn_local_sub(turn->now, pipeline->returned) < RETURN_PATIENCE_NS;
-    if (!pipeline->bounded || quorate(pipeline))
+    if (!pipeline->bounded || pipeline->orphaned || turn->orphan || quorate(pipeline))
         return;
     for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
         bool asked = s->candidate->usable && (s->lied || back);
@@ -144,11 +145,13 @@ static void make_wait(struct pipeline *pipeline)
 }
 
 /* Who is silent may keep its part; who is judged and not used must lose it. */
-static enum fusion_wish wish_for(const struct selection_candidate *candidate)
+static enum fusion_wish wish_for(const struct pipeline_source *source)
 {
-    if (candidate->state >= GN_SOURCE_COMBINED)
+    if (source->candidate->state >= GN_SOURCE_COMBINED)
         return FUSION_TAKE;
-    return candidate->state == GN_SOURCE_UNUSABLE ? FUSION_STAY : FUSION_LEAVE;
+    if (source->orphan) /* its time is nobody else's */
+        return FUSION_LEAVE;
+    return source->candidate->state == GN_SOURCE_UNUSABLE ? FUSION_STAY : FUSION_LEAVE;
 }
 
 /* Returns how many sources count. What the others send from here on waits for their turn. */
@@ -156,7 +159,7 @@ static size_t make_wishes(struct pipeline *pipeline)
 {
     size_t used = 0;
     for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
-        s->seat.wish = wish_for(s->candidate);
+        s->seat.wish = wish_for(s);
         used += s->seat.wish == FUSION_TAKE;
     }
     return used;
@@ -181,6 +184,13 @@ static void fuse(struct pipeline *pipeline, struct pipeline_turn *turn)
     bank_fit(fusion_bank(pipeline->fusion), turn->now, &turn->fit);
 }
 
+/* What the oscillator does by an orphan's clock tells little of what it does by another. */
+static void expect_another(struct pipeline *pipeline, const struct pipeline_turn *turn)
+{
+    if (pipeline->valid && (turn->orphan || pipeline->orphaned))
+        fusion_expect(pipeline->fusion, pipeline->fit.frequency, PIPELINE_ORPHAN_SD);
+}
+
 static struct pipeline_source *source_at(const struct pipeline *pipeline, size_t index)
 {
     struct pipeline_source *source = pipeline->first;
@@ -194,6 +204,7 @@ void pipeline_select(struct pipeline *pipeline, struct pipeline_turn *turn)
     const struct pipeline_source *before = pipeline->system;
     pipeline_leap_forgive(pipeline, turn->now);
     gather(pipeline, turn);
+    pipeline_local_elect(pipeline, turn);
     note_silence(pipeline, turn->now);
     ask_history(pipeline, turn);
     pipeline->system = NULL;
@@ -211,6 +222,8 @@ void pipeline_select(struct pipeline *pipeline, struct pipeline_turn *turn)
     if (!turn->selection.found)
         return;
     pipeline->system = source_at(pipeline, turn->selection.system);
+    if (pipeline->system != before)
+        expect_another(pipeline, turn);
     fuse(pipeline, turn);
     turn->update = turn->update || pipeline->system != before;
     for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)

@@ -43,6 +43,8 @@ static void start_estimate(const struct pipeline *pipeline, struct pipeline_sour
         frequency = pipeline->fit.frequency;
         sd = hypot(2 * sqrt(pipeline->fit.frequency_variance), INHERITED_SD);
     }
+    if (pipeline->config.local.orphan)
+        sd = hypot(sd, PIPELINE_ORPHAN_SD);
     estimate_init(&source->estimate, frequency, sd);
 }
 
@@ -56,17 +58,24 @@ static double most_poll_s(const struct pipeline_source *source)
     return fmax(least_poll_s(source), ldexp(1, source->config.max_poll_log2s));
 }
 
-static void forget(const struct pipeline *pipeline, struct pipeline_source *source)
+/* Of the time it gave, not of the path to it. */
+static void forget_samples(const struct pipeline *pipeline, struct pipeline_source *source)
 {
     fusion_forget(pipeline->fusion, &source->seat);
-    filter_init(&source->filter);
     start_estimate(pipeline, source);
+    source->poll_s = least_poll_s(source);
+}
+
+static void forget(const struct pipeline *pipeline, struct pipeline_source *source)
+{
+    forget_samples(pipeline, source);
+    filter_init(&source->filter);
     source->fresh = source->heard = false;
     source->reach = 0;
     source->unanswered = 0;
     source->spacing_s = 0;
     source->stratum = source->leap = 0;
-    source->follows = 0;
+    source->follows = source->own_refid = 0;
     source->slow_s = 0;
     source->poll_s = least_poll_s(source);
     memset(&source->last, 0, sizeof source->last);
@@ -190,10 +199,11 @@ void pipeline_source_poll(struct pipeline *pipeline, struct pipeline_source *sou
     if (source->reach == 0 && source->reachable) {
         double silent_s = gn_seconds(gn_local_sub(now, source->last.at));
         source->reachable = false;
-        pipeline_tell(
-            pipeline, GN_EVENT_SOURCE_UNREACHABLE, GN_WARNING, source, silent_s,
-            "%s no longer answers: %u polls without a reply, the last one came %.0f s ago",
-            source->name, source->unanswered - 1, silent_s);
+        if (source->fault != GN_REASON_LOOP) /* it answers, and that it follows us was told */
+            pipeline_tell(
+                pipeline, GN_EVENT_SOURCE_UNREACHABLE, GN_WARNING, source, silent_s,
+                "%s no longer answers: %u polls without a reply, the last one came %.0f s ago",
+                source->name, source->unanswered - 1, silent_s);
     }
 }
 
@@ -220,10 +230,14 @@ void pipeline_source_fault(struct pipeline *pipeline, struct pipeline_source *so
     bool news =
         source->fault != reason || strncmp(source->detail, words, sizeof source->detail - 1);
     source->fault = reason;
+    if (reason == GN_REASON_UNSYNCHRONISED || reason == GN_REASON_LOOP)
+        source->follows = 0; /* it has no clock to be followed */
     snprintf(source->detail, sizeof source->detail, "%s", words);
     if (news && worth_telling(reason) && words[0] != '\0')
-        pipeline_tell(pipeline, GN_EVENT_SOURCE_FAULT, GN_WARNING, source, 0, "%s: %s",
-                      source->name, source->detail);
+        pipeline_tell(pipeline, GN_EVENT_SOURCE_FAULT,
+                      reason == GN_REASON_LOOP && pipeline->config.local.orphan ? GN_INFO
+                                                                                : GN_WARNING,
+                      source, 0, "%s: %s", source->name, source->detail);
 }
 
 /* --- samples --- */
@@ -299,9 +313,10 @@ static void note_answer(struct pipeline *pipeline, struct pipeline_source *sourc
     source->stratum =
         source->config.stratum >= 0 ? (uint8_t)source->config.stratum : sample->stratum;
     source->leap = sample->leap;
-    source->follows = sample->refid;
     source->root_delay_s = sample->root_delay_s;
     source->root_dispersion_s = sample->root_dispersion_s;
+    source->follows = sample->refid;
+    source->own_refid = sample->own_refid;
     if (!source->reachable) {
         source->reachable = true;
         pipeline_tell(pipeline, GN_EVENT_SOURCE_REACHABLE, GN_INFO, source, 0, "%s answers",
@@ -365,6 +380,8 @@ int pipeline_submit(struct pipeline *pipeline, struct pipeline_source *source,
         corrected.utc.ns += correction_ns;
         corrected.exchange.t2.ns += correction_ns;
         corrected.exchange.t3.ns += correction_ns;
+        if (pipeline_local_changed(pipeline, source, sample))
+            forget_samples(pipeline, source);
         note_answer(pipeline, source, sample);
         rc = take(pipeline, source, &corrected);
     }

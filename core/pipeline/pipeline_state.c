@@ -15,9 +15,6 @@
 #define LEAST_RATE 1e-8
 /* A drift less sure than this is not worth a file. Units: s/s. */
 #define DRIFT_WORTH 5e-7
-/* Reference id of a host that serves its own clock. Spec: RFC 5905 §7.3 does not name one;
- * ntpd's and chrony's 127.127.1.1. */
-#define LOCAL_REFID 0x7F7F0101u
 
 void pipeline_tell(struct pipeline *pipeline, enum gn_event_kind kind, enum gn_level level,
                    const struct pipeline_source *source, double value, const char *format, ...)
@@ -63,6 +60,12 @@ static double dispersion_s(const struct pipeline *pipeline, gn_local when, doubl
     double alone_s = pipeline->alone_s +
                      PIPELINE_INTERVAL_SIGMAS * estimate_fit_sd_after(&pipeline->alone, after_s);
     return fmax(pipeline->source_dispersion_s + doubt_s, alone_s - pipeline->root_delay_s / 2);
+}
+
+double pipeline_distance_s(const struct pipeline *pipeline, gn_local when)
+{
+    return pipeline->root_delay_s / 2 +
+           dispersion_s(pipeline, when, pipeline_doubt_s(pipeline, when));
 }
 
 double pipeline_bound_s(const struct pipeline *pipeline, gn_local when)
@@ -115,17 +118,6 @@ static void state_from_clock(const struct pipeline *pipeline, int64_t system_ns,
     state->dispersion_rate = state->error_bound_rate = fmax(LEAST_RATE, pipeline->drift_sd);
 }
 
-/* Nothing else is left: our own clock, as a reference. Whom we follow agrees by definition. */
-static void serve_own_clock(const struct pipeline *pipeline, struct gn_state *state)
-{
-    state->stratum = pipeline->config.local_stratum;
-    state->leap = (uint8_t)pipeline->leap.pending;
-    state->refid = LOCAL_REFID;
-    state->root_delay_s = 0;
-    state->root_dispersion_s = 0;
-    state->ref_time = state->utc;
-}
-
 static enum gn_clock_state clock_state(const struct pipeline *pipeline)
 {
     if (pipeline->barred)
@@ -154,8 +146,7 @@ void pipeline_state_build(struct pipeline *pipeline, gn_local now, int64_t syste
         state_from_estimate(pipeline, now, state);
     else
         state_from_clock(pipeline, system_ns, frequency, state);
-    if (!bounded && pipeline->config.local_active)
-        serve_own_clock(pipeline, state);
+    pipeline_local_state(pipeline, state);
 }
 
 const struct gn_state *pipeline_state(const struct pipeline *pipeline)
@@ -199,4 +190,5 @@ void pipeline_tracking(const struct pipeline *pipeline, gn_local now, int64_t sy
     tracking->root_dispersion_s = gn_state_root_dispersion_s(state, now);
     tracking->update_interval_s = pipeline->update_interval_s;
     tracking->error_bound_s = gn_state_error_bound_s(state, now) + fabs(tracking->system_offset_s);
+    pipeline_local_tracking(pipeline, now, tracking);
 }

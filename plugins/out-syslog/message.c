@@ -32,6 +32,7 @@ static const struct event_kind kinds[GN_EVENT_COUNT] = {
     [GN_EVENT_LEAP] = {"leap", "76ec9ad49ce84827ba700e8252893f35", false},
     [GN_EVENT_CLOCK_RETUNED] = {"clock-retuned", "bfc5b2f703cf4845821bc524f50cdcde", true},
     [GN_EVENT_CHANGE_REFUSED] = {"change-refused", "af8d8a14c2dc4dcf9acd627afc1efc80", true},
+    [GN_EVENT_LOCAL] = {"local", "a9de9a1494cc49eaae7141cc9886742a", true},
 };
 
 /* A daemon may be newer than this plugin. */

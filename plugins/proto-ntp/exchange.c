@@ -179,7 +179,10 @@ enum verdict exchange_receive(struct exchange *exchange, const struct exchange_r
         measure(&four, header, stamps_error_s(exchange, reply), reply->precision_log2s, sample);
     if (verdict == VERDICT_OK && is_loop(reply, header))
         verdict = VERDICT_LOOP;
-    if (verdict == VERDICT_OK)
+    if (verdict == VERDICT_OK) {
         describe_server(header, reply->pivot, sample);
+        if (!address_is_loopback(&reply->local)) /* else it identifies nobody */
+            sample->own_refid = address_refid(&reply->local);
+    }
     return verdict;
 }

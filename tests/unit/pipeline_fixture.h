@@ -62,6 +62,7 @@ struct server {
     double extra_up_s;       /* the way there is longer by this */
     bool silent, clock;      /* clock: a reference clock with `jitter_s` normal noise */
     uint8_t leap, stratum;
+    uint32_t follows, own_refid;
     int burst;       /* polls 2 s apart that are left */
     int64_t next_ns; /* of the next poll, true time */
     unsigned sent;
@@ -173,6 +174,8 @@ static UNUSED void server_describe(const struct server *server, struct gn_sample
     sample->size = sizeof *sample;
     sample->stratum = server->stratum;
     sample->leap = server->leap;
+    sample->refid = server->follows;
+    sample->own_refid = server->own_refid;
     if (!server->clock) {
         sample->root_delay_s = 1e-5;
         sample->root_dispersion_s = 1e-5;

@@ -487,20 +487,89 @@ START_TEST(loading_again_and_again_leaves_nothing)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- local */
+
+START_TEST(local_has_its_keys)
+{
+    struct config_fixture fixture;
+    load_good(&fixture, "clock = { };\n", "");
+    ck_assert(!fixture.config->local.present);
+    fixture_finish(&fixture);
+    load_good(&fixture, "local = { };\n", "");
+    const struct config_local *local = &fixture.config->local;
+    ck_assert(local->present && !local->orphan);
+    ck_assert_int_eq(local->stratum, 10);
+    ck_assert(local->distance_s == 1 && local->activate_s == 0);
+    ck_assert(local->wait_synced_s == 0 && local->wait_unsynced_s == 0);
+    fixture_finish(&fixture);
+    load_good(&fixture,
+              "sources = ( { use = \"proto-ntp\"; pool = \"a\"; } );\n"
+              "servers = ( { use = \"proto-ntp\"; } );\n"
+              "local = { stratum = 8; distance = 0.1; activate = 0.5; orphan = true;\n"
+              "          wait_synced = 7200; };\n",
+              "");
+    local = &fixture.config->local;
+    ck_assert_int_eq(local->stratum, 8);
+    ck_assert(local->orphan && local->distance_s == 0.1 && local->activate_s == 0.5);
+    ck_assert(local->wait_synced_s == 7200 && local->wait_unsynced_s == 300);
+    ck_assert_uint_eq(local->line, 3);
+    fixture_finish(&fixture);
+}
+END_TEST
+
+START_TEST(local_refuses_wrong_values)
+{
+    check_bad("local = { stratum = 16; distance = -1; activate = \"soon\"; orphan = 1;\n"
+              "wait_synced = 17.5e9; wait_unsynced = true; stratus = 3; };\n",
+              "gnomon.conf:1: local.stratum: 16 is out of range, allowed is 1 … 15\n"
+              "gnomon.conf:1: local.distance: -1 is out of range, allowed is 0 … 16 s\n"
+              "gnomon.conf:1: local.activate: must be a number of seconds, not a string\n"
+              "gnomon.conf:1: local.orphan: must be true or false, not a whole number\n"
+              "gnomon.conf:2: local.wait_synced: 17500000000 is out of range, allowed is 0 … "
+              "1000000000 s\n"
+              "gnomon.conf:2: local.wait_unsynced: must be a number of seconds, not true or "
+              "false\n"
+              "gnomon.conf:2: local.stratus: unknown key, did you mean \"stratum\"?\n");
+}
+END_TEST
+
+START_TEST(orphans_need_each_other)
+{
+    struct config_fixture fixture;
+    load_good(&fixture,
+              "\nlocal = { orphan = true; stratum = 15; };\nclock = { min_sources = 2; };",
+              "gnomon.conf:2: warning: local.orphan: no other server of the group is among the "
+              "sources: all of them are to poll each other, or this one never follows any\n"
+              "gnomon.conf:2: warning: local.orphan: there is no entry in servers: the others of "
+              "the group cannot follow this one\n"
+              "gnomon.conf:2: warning: local.stratum: who follows an orphan of stratum 15 would be "
+              "of stratum 16, which is not synchronised; 14 is the largest that leaves room\n"
+              "gnomon.conf:2: warning: local.orphan: a group has one leader, and "
+              "clock.min_sources asks for more: it is not followed\n");
+    fixture_finish(&fixture);
+    load_good(&fixture, "local = { activate = 0.1; };\n",
+              "gnomon.conf:1: warning: local.activate: there are no sources, so the clock is never "
+              "synchronised, and never served\n");
+    fixture_finish(&fixture);
+    load_good(
+        &fixture,
+        "sources = ( { use = \"proto-ntp\"; server = \"a\"; } );\nlocal = { distance = 0.0; };",
+        "gnomon.conf:2: warning: local.distance: 0 without wait_synced: the own clock is "
+        "served even while a source is followed\n");
+    fixture_finish(&fixture);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- warnings */
 
 START_TEST(what_is_not_there_yet_warns)
 {
     struct config_fixture fixture;
-    load_good(&fixture,
-              "clock = { rtc = \"track\";\nleap_list = \"leap-seconds.list\"; };\n"
-              "local = { stratum = 10; orphan = true; };\n",
+    load_good(&fixture, "clock = { rtc = \"track\";\nleap_list = \"leap-seconds.list\"; };\n",
               "gnomon.conf:1: warning: clock.rtc: \"track\" is not in this version: treated as "
-              "\"copy\"\n"
-              "gnomon.conf:3: warning: local.orphan: orphan mode is not in this version: treated "
-              "as false\n");
+              "\"copy\"\n");
     ck_assert_int_eq(fixture.config->clock.rtc, CONFIG_RTC_COPY);
-    ck_assert_uint_eq(fixture.diagnostics.warnings, 2);
+    ck_assert_uint_eq(fixture.diagnostics.warnings, 1);
     ck_assert_uint_eq(fixture.diagnostics.errors, 0);
     /* Beside the file that names it; it is read when the daemon starts. */
     ck_assert_ptr_nonnull(strstr(fixture.config->clock.leap_list, "/leap-seconds.list"));
@@ -557,6 +626,13 @@ START_TEST(what_is_meant_does_not_warn)
         "            { use = \"proto-ntp\"; pool = \"b\"; } );"
         "clock = { min_sources = 3; };",
         "local = { stratum = 10; orphan = false; };",
+        "local = { distance = 0; };",
+        "sources = ( { use = \"proto-ntp\"; server = \"a\"; } );"
+        "local = { distance = 0; wait_synced = 600; activate = 0.5; };",
+        "sources = ( { use = \"proto-ntp\"; server = \"a\"; },"
+        "            { use = \"proto-ntp\"; server = \"b\"; } );"
+        "servers = ( { use = \"proto-ntp\"; } );"
+        "local = { orphan = true; };",
     };
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         struct config_fixture fixture;
@@ -592,6 +668,9 @@ int main(void)
     tcase_add_test(tcase, files_that_cannot_be_read);
     tcase_add_test(tcase, loading_again_and_again_leaves_nothing);
     tcase_add_test(tcase, what_is_not_there_yet_warns);
+    tcase_add_test(tcase, local_has_its_keys);
+    tcase_add_test(tcase, local_refuses_wrong_values);
+    tcase_add_test(tcase, orphans_need_each_other);
     tcase_add_test(tcase, what_is_hardly_meant_warns);
     tcase_add_test(tcase, what_is_meant_does_not_warn);
     suite_add_tcase(suite, tcase);

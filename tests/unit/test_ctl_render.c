@@ -106,6 +106,28 @@ START_TEST(tracking_when_unset)
 }
 END_TEST
 
+START_TEST(tracking_of_the_own_clock)
+{
+    struct page page;
+    json_t *tracking = parse("{\"stratum\":10,\"synchronised\":false,\"state\":\"unset\",\"local\":"
+                             "{\"stratum\":10,\"since\":\"2026-01-31T12:00:00.5Z\",\"reason\":"
+                             "\"no source is selected\"}}");
+    page_open(&page);
+    render_tracking(tracking, page.out);
+    ck_assert_int_eq(fflush(page.out), 0);
+    ck_assert_ptr_nonnull(
+        strstr(page.text, "State           : unset\n"
+                          "Local           : serving the own clock (local, stratum 10) since "
+                          "2026-01-31T12:00:00.5Z, because no source is selected\n"));
+    fclose(page.out);
+    free(page.text);
+    page_open(&page);
+    render_summary(tracking, page.out, "\n");
+    page_is(&page, "not synchronised, unset, serving the own clock (local, stratum 10)\n");
+    json_decref(tracking);
+}
+END_TEST
+
 #define SOURCES                                                                                    \
     "[{\"name\":\"a\",\"address\":\"192.0.2.1:123\",\"mode\":\"server\",\"state\":\"selected\","   \
     "\"reason\":\"ok\",\"detail\":\"\",\"stratum\":2,\"poll_log2s\":6,\"reach\":255,"              \
@@ -277,6 +299,7 @@ int main(void)
     TCase *tests = tcase_create("ctl_render");
     tcase_add_test(tests, tracking_when_locked);
     tcase_add_test(tests, tracking_when_unset);
+    tcase_add_test(tests, tracking_of_the_own_clock);
     tcase_add_test(tests, sources);
     tcase_add_test(tests, nothing_to_list);
     tcase_add_test(tests, sourcestats);

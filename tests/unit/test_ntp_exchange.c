@@ -147,6 +147,7 @@ START_TEST(a_good_reply_makes_a_sample)
     ck_assert_uint_eq(s.sample.stratum, 2);
     ck_assert_uint_eq(s.sample.leap, 0);
     ck_assert_uint_eq(s.sample.refid, 0xc0000263);
+    ck_assert_uint_eq(s.sample.own_refid, 0xc0000209); /* 192.0.2.9, where the reply came to */
     ck_assert_int_eq(s.sample.ref_time.ns, T2_NS - 60 * GN_NS_PER_S);
 }
 END_TEST
@@ -411,6 +412,7 @@ START_TEST(loop)
     s.local.family = GN_FAMILY_NONE;
     s.reply.refid = 0;
     ck_assert_verdict(receive(&s), VERDICT_OK);
+    ck_assert_uint_eq(s.sample.own_refid, 0);
 }
 END_TEST
 

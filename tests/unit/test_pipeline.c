@@ -333,8 +333,8 @@ START_TEST(local_serves_when_nothing_is_left)
     const struct gn_state *state;
     struct world world;
     world_init(&world, 12, 1e-5, 0.05);
-    world.config.local_active = true;
-    world.config.local_stratum = 7;
+    world.config.local.serve = true;
+    world.config.local.stratum = 7;
     world_start(&world);
     add_lan(&world, "ntp0")->silent = true;
     world_until(&world, 100);
@@ -344,7 +344,9 @@ START_TEST(local_serves_when_nothing_is_left)
     ck_assert_uint_eq(state->refid, 0x7F7F0101);
     ck_assert_int_eq(state->leap, GN_LEAP_NORMAL);
     ck_assert_int_eq(state->clock_state, GN_CLOCK_UNSET);
-    ck_assert(state->root_dispersion_s == 0 && state->root_delay_s == 0);
+    ck_assert(state->root_delay_s == 0 && state->dispersion_rate == 0);
+    ck_assert(state->root_dispersion_s == ldexp(1, state->precision_log2s));
+    ck_assert_double_ge(state->error_bound_s, world.config.max_distance_s);
     ck_assert_int_le(llabs(state->utc.ns - timeline_system(&world.timeline, state->at).ns), 1);
     ck_assert_uint_eq(world.events[GN_EVENT_SYNCHRONISED], 0);
     world.servers[0].silent = false;

@@ -56,7 +56,22 @@ START_TEST(tracking_has_its_keys)
            "\"residual_frequency_ppm\":-0.001,\"skew_ppm\":0.02,\"root_delay_s\":0.25,"
            "\"root_dispersion_s\":0.125,\"update_interval_s\":16.0,\"leap\":\"insert\","
            "\"synchronised\":true,\"error_bound_s\":0.25,\"state\":\"locked\","
-           "\"tai_offset_s\":37,\"leap_smear_s\":-0.5}");
+           "\"tai_offset_s\":37,\"leap_smear_s\":-0.5,\"local\":null}");
+}
+END_TEST
+
+START_TEST(tracking_of_the_own_clock)
+{
+    struct gn_tracking tracking = {
+        .state = {.stratum = 10, .refid = 0x7f7f0101},
+        .local_since = {INT64_C(1769860800000000000)},
+        .local_why = "no source is selected",
+    };
+    json_t *value = report_tracking(&tracking);
+    expect(json_incref(json_object_get(value, "local")),
+           "{\"stratum\":10,\"since\":\"2026-01-31T12:00:00.000000000Z\","
+           "\"reason\":\"no source is selected\"}");
+    json_decref(value);
 }
 END_TEST
 
@@ -193,6 +208,7 @@ int main(void)
     Suite *suite = suite_create("report");
     TCase *tests = tcase_create("report");
     tcase_add_test(tests, tracking_has_its_keys);
+    tcase_add_test(tests, tracking_of_the_own_clock);
     tcase_add_test(tests, tracking_of_nothing);
     tcase_add_test(tests, source_has_its_keys);
     tcase_add_test(tests, sourcestats);

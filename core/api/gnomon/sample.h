@@ -61,6 +61,8 @@ struct gn_sample {
     uint8_t leap;             /* enum gn_leap */
     uint32_t refid;           /* whom the reference follows; host byte order */
     gn_utc ref_time;          /* when the reference was last set; 0 unknown */
+    uint32_t own_refid;       /* our reference id as the reference knows us: of the address that its
+                                 packets come to; 0 unknown */
 };
 
 /** Measured offset (reference − local) at `local`. Units: s. Exact where |offset| < 100 days. */

@@ -123,12 +123,14 @@ enum gn_reason {
     GN_REASON_WAITING,        /* waiting for the other sources to answer */
     GN_REASON_SMEARS,         /* it smears the leap second that is near: not UTC */
     GN_REASON_RATE,           /* kiss-of-death RATE; what it said before still counts. Since 1.1 */
+    GN_REASON_ORPHAN,         /* it serves its own clock, or follows one that does */
+    GN_REASON_SECOND_HAND,    /* it follows a source that we hear ourselves */
     GN_REASON_COUNT
 };
 
 /** The daemon's clock, as `gnomonctl tracking` tells it. Names: chrony's tracking report. */
 struct gn_tracking {
-    uint32_t size;
+    uint32_t size; /* set to sizeof(struct gn_tracking) by who asks */
     struct gn_state state;
     gn_local now;
     char reference_name[64]; /* name of the selected source; "" none */
@@ -142,6 +144,8 @@ struct gn_tracking {
     double error_bound_s;
     double leap_smear_s; /* what the system clock and what is served are ahead of UTC, by a smeared
                             leap second; since minor 1 */
+    gn_utc local_since;  /* the own clock is served since then (`local`); 0: it is not */
+    char local_why[128]; /* why, as half a sentence; "" it is not */
 };
 
 /** One source, as `gnomonctl sources` and `sourcestats` tell it. */
