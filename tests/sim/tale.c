@@ -124,9 +124,18 @@ static bool parse_always(const char *text, struct tale_line *line)
     if (line->kind == TALE_BOUND || !take(&text, "within "))
         return line->kind == TALE_BOUND;
     double limit = strtod(text, &unit);
+    size_t length = strcspn(unit, " ");
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (strcmp(unit, units[i].name) == 0)
+        if (strlen(units[i].name) == length && strncmp(unit, units[i].name, length) == 0)
             line->limit_s = limit * units[i].s;
+    text = unit + length;
+    if (take(&text, " of ")) {
+        line->kind = TALE_NEAR;
+        line->seen_s[0] = line->seen_s[1] = -1;
+        snprintf(line->other, sizeof line->other, "%s", text);
+    } else if (*text != '\0') {
+        return false;
+    }
     return line->limit_s > 0;
 }
 
@@ -198,11 +207,26 @@ void tale_hear(struct tale *tale, const char *node, double at_s, const char *tex
     }
 }
 
+/* Two clocks of one second are compared when the second of them is seen. */
+static void compare(struct tale_line *line, const char *node, double at_s, double error_s)
+{
+    bool one = strcmp(line->node, node) == 0, other = strcmp(line->other, node) == 0;
+    if ((!one && !other) || at_s < line->from_s || at_s > line->to_s)
+        return;
+    line->seen_s[other] = at_s;
+    line->seen_error_s[other] = error_s;
+    if (fabs(line->seen_s[0] - line->seen_s[1]) < 0.5 &&
+        fabs(line->seen_error_s[0] - line->seen_error_s[1]) > line->limit_s)
+        line->broken = true;
+}
+
 void tale_look(struct tale *tale, const char *node, double at_s, double clock_error_s,
                double estimate_error_s, double bound_s)
 {
     for (size_t i = 0; i < tale->count; i++) {
         struct tale_line *line = &tale->lines[i];
+        if (line->kind == TALE_NEAR)
+            compare(line, node, at_s, clock_error_s);
         if (!concerns(line, node, at_s))
             continue;
         if (line->kind == TALE_WITHIN && fabs(clock_error_s) > line->limit_s)
@@ -214,7 +238,8 @@ void tale_look(struct tale *tale, const char *node, double at_s, double clock_er
 
 bool tale_holds(const struct tale *tale, FILE *file)
 {
-    static const char *const kinds[] = {"did not come", "came", "was further off", "lied"};
+    static const char *const kinds[] = {"did not come", "came", "was further off",
+                                        "was further apart", "lied"};
     bool good = true;
     for (size_t i = 0; i < tale->count; i++) {
         const struct tale_line *line = &tale->lines[i];
@@ -223,7 +248,7 @@ bool tale_holds(const struct tale *tale, FILE *file)
             continue;
         if (file != NULL)
             fprintf(file, "    line %u: %s: %s %s\n", line->number, line->node, kinds[line->kind],
-                    line->words);
+                    line->kind == TALE_NEAR ? line->other : line->words);
         if (file != NULL && line->limit > 0)
             fprintf(file, "        %u times, at most %u\n", line->count, line->limit);
         good = false;

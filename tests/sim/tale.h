@@ -9,6 +9,7 @@
  *   //> never NODE: WORDS             it never does; also `never FROM..TO NODE: WORDS`
  *   //> at most N NODE: WORDS         it does so N times or less; also with seconds, as above
  *   //> always FROM..TO NODE: within 1ms   true error of its clock; us, ms or s
+ *   //> always FROM..TO NODE: within 1ms of OTHER   its clock and another node's
  *   //> always NODE: keeps its bound  the estimate is right within what it claims
  *   //> not yet: WHY                  the story ought to be so, and is not: it must fail
  *
@@ -20,17 +21,19 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum tale_kind { TALE_SAYS, TALE_AT_MOST, TALE_WITHIN, TALE_BOUND };
+enum tale_kind { TALE_SAYS, TALE_AT_MOST, TALE_WITHIN, TALE_NEAR, TALE_BOUND };
 
 /** One `//>` line. */
 struct tale_line {
     enum tale_kind kind;
     unsigned number; /* of the line in the file */
     double from_s, to_s;
-    double limit_s; /* TALE_WITHIN */
+    double limit_s; /* TALE_WITHIN, TALE_NEAR */
     unsigned limit; /* TALE_AT_MOST; 0: never */
     unsigned count;
     char node[64];
+    char other[64];                    /* TALE_NEAR */
+    double seen_s[2], seen_error_s[2]; /* TALE_NEAR: the two clocks, and when they were looked at */
     char words[256];
     bool broken; /* all but SAYS: it happened */
 };

@@ -130,13 +130,35 @@ START_TEST(what_is_true_is_judged)
 }
 END_TEST
 
+START_TEST(two_clocks_are_compared)
+{
+    struct tale tale;
+    const char *text = "//> always 5..6 berta: within 1ms of anna\n";
+    ck_assert(read_tale(&tale, text));
+    ck_assert_str_eq(tale.lines[0].other, "anna");
+    tale_look(&tale, "anna", 4, 1, 0, 0);
+    tale_look(&tale, "berta", 4, 2, 0, 0);
+    tale_look(&tale, "anna", 5, 1, 0, 0);
+    tale_look(&tale, "berta", 5, 1.0009, 0, 0);
+    tale_look(&tale, "anna", 6, 3, 0, 0); /* berta of a second before is no match */
+    ck_assert(holds(&tale));
+    tale_look(&tale, "berta", 6, 3.0011, 0, 0);
+    ck_assert(!holds(&tale));
+}
+END_TEST
+
 START_TEST(lines_that_say_nothing_are_refused)
 {
     static const char *const texts[] = {
-        "//> client says one\n",        "//> 0..5 client: {1 ± }\n",
-        "//> client: {1, 2}\n",         "//> client:\n",
-        "//> at most client: one\n",    "//> always client: within 1h\n",
-        "//> always client: is nice\n", "nodes = ( );\n",
+        "//> client says one\n",
+        "//> at most client: one\n",
+        "//> 0..5 client: {1 ± }\n",
+        "//> client: {1, 2}\n",
+        "//> client:\n",
+        "//> always client: within 1h\n",
+        "//> always client: is nice\n",
+        "//> always client: within 1ms or so\n",
+        "nodes = ( );\n",
     };
     struct tale tale;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -154,6 +176,7 @@ int main(void)
     tcase_add_test(tcase, what_must_not_come_is_seen);
     tcase_add_test(tcase, what_comes_too_often_is_seen);
     tcase_add_test(tcase, what_is_true_is_judged);
+    tcase_add_test(tcase, two_clocks_are_compared);
     tcase_add_test(tcase, lines_that_say_nothing_are_refused);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
