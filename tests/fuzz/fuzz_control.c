@@ -33,6 +33,13 @@ int daemon_makestep(struct daemon *daemon, char *why, size_t why_size)
     return -EPERM;
 }
 
+int daemon_burst(struct daemon *daemon, const char *name, char *why, size_t why_size)
+{
+    (void)daemon, (void)name;
+    snprintf(why, why_size, "no");
+    return -ENOENT;
+}
+
 void daemon_shutdown(struct daemon *daemon)
 {
     (void)daemon;
