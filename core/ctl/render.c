@@ -129,6 +129,8 @@ void render_tracking(const json_t *t, FILE *out)
     line(out, "Leap status", "%s", render_leap(render_text(t, "leap")));
     line(out, "Synchronised", "%s", synchronised ? "yes" : "no");
     number(out, "Error bound", "%.9f seconds", render_number(t, "error_bound_s"));
+    number(out, "Bound in 1 h", "%.9f seconds", render_number(t, "error_bound_1h_s"));
+    number(out, "Bound in 24 h", "%.9f seconds", render_number(t, "error_bound_24h_s"));
     line(out, "State", "%s", render_text(t, "state"));
     own_clock(t, out);
 }
@@ -147,6 +149,12 @@ void render_summary(const json_t *t, FILE *out, const char *line_end)
                 human_signed(render_number(t, "system_offset_s"), offset),
                 human_interval(render_number(t, "error_bound_s"), bound), fabs(frequency_ppm),
                 frequency_ppm > 0 ? "slow" : "fast");
+    } else if (strcmp(render_text(t, "state"), "holdover") == 0) {
+        char hour[HUMAN_MAX], day[HUMAN_MAX];
+        fprintf(out, ": error at most %s, %s in 1 h, %s in 24 h",
+                human_interval(render_number(t, "error_bound_s"), bound),
+                human_interval(render_number(t, "error_bound_1h_s"), hour),
+                human_interval(render_number(t, "error_bound_24h_s"), day));
     }
     if (json_is_object(json_object_get(t, "local")))
         fprintf(out, ", serving the own clock (local, stratum %lld)", integer(t, "stratum"));

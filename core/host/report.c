@@ -146,6 +146,8 @@ json_t *report_tracking(const struct gn_tracking *tracking)
     e |= json_object_set_new(o, "leap", leap_name(state->leap));
     e |= json_object_set_new(o, "synchronised", json_boolean(state->synchronised));
     e |= json_object_set_new(o, "error_bound_s", report_number(tracking->error_bound_s));
+    e |= json_object_set_new(o, "error_bound_1h_s", report_number(tracking->error_bound_1h_s));
+    e |= json_object_set_new(o, "error_bound_24h_s", report_number(tracking->error_bound_24h_s));
     e |= json_object_set_new(o, "state", clock_state_name(state->clock_state));
     e |= json_object_set_new(
         o, "tai_offset_s",

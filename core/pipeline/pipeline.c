@@ -10,10 +10,6 @@
 #define UNKNOWN_DRIFT_SD 1e-4
 /* A drift from a file was true before the machine was off. */
 #define AGED_DRIFT_SD 1e-6
-/* The snapshot is renewed at least after this, or after two polls. */
-#define LEAST_HORIZON_S 64.0
-/* So soon after it was found an estimate can still be disputed. */
-#define DISPUTE_NS (INT64_C(60) * GN_NS_PER_S)
 /* The wire rounds root dispersion up to the next of these. Spec: RFC 5905 §6, short format. */
 #define ROOT_UNIT_S (1.0 / 65536)
 /* Weight of the newest in the RMS offset. As chrony. */
@@ -54,7 +50,7 @@ struct pipeline *pipeline_create(const struct pipeline_config *config, gn_local 
     }
     fusion_expect(pipeline->fusion, pipeline->drift, pipeline->drift_sd);
     pipeline->updated = now;
-    pipeline->horizon_s = LEAST_HORIZON_S;
+    pipeline->horizon_s = PIPELINE_HORIZON_S;
     pipeline->dirty = true;
     discipline_init(&pipeline->discipline);
     leap_init(&pipeline->leap);
@@ -113,6 +109,7 @@ void pipeline_suspended(struct pipeline *pipeline, gn_local now, double by_s)
     fusion_restart(pipeline->fusion);
     pipeline->valid = false;
     pipeline->bounded = false;
+    pipeline->held = false;
     pipeline->agreed = false;
     pipeline->leap.owed_ns = 0;
     local_restart(&pipeline->local, now);
@@ -170,23 +167,11 @@ static void note_offset(struct pipeline *pipeline, const struct pipeline_turn *t
         pipeline->mean_square_s2 += RMS_GAIN * (offset_s * offset_s - pipeline->mean_square_s2);
 }
 
-static double error_of(const struct pipeline *pipeline, const struct pipeline_turn *turn)
+double pipeline_error_s(const struct pipeline *pipeline, const struct pipeline_turn *turn)
 {
     struct estimate_fit fit = pipeline->fit;
     estimate_fit_advance(&fit, turn->now);
     return gn_seconds(turn->now.ns - turn->system_ns + fit.base_ns) + fit.offset_s;
-}
-
-static void become_synchronised(struct pipeline *pipeline, const struct pipeline_turn *turn)
-{
-    double bound_s = pipeline_bound_s(pipeline, turn->now);
-    pipeline_tell(pipeline, GN_EVENT_SYNCHRONISED, GN_INFO, NULL, bound_s,
-                  "synchronised %sto %s (offset %+.6f s, error at most %.6f s)",
-                  pipeline->clock_state == GN_CLOCK_HOLDOVER ? "again " : "",
-                  pipeline->system->name, error_of(pipeline, turn), bound_s);
-    pipeline->bounded = true;
-    pipeline->clock_state = GN_CLOCK_LOCKED;
-    pipeline->dirty = true;
 }
 
 static void note_alone(struct pipeline *pipeline, const struct pipeline_turn *turn)
@@ -222,58 +207,9 @@ static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
     pipeline->stratum = (uint8_t)(source->stratum + 1);
     pipeline->orphaned = turn->orphan;
     pipeline->refid = source->config.refid;
-    pipeline->horizon_s = fmax(LEAST_HORIZON_S, 2 * source->poll_s);
+    pipeline->horizon_s = fmax(PIPELINE_HORIZON_S, 2 * source->poll_s);
     if (pipeline->clock_state != GN_CLOCK_LOCKED || !pipeline->bounded)
-        become_synchronised(pipeline, turn);
-}
-
-/*
- * Sources that disagree so soon after the first of them was believed take that belief back: there
- * is no history of our own yet that could be held against them.
- */
-static bool is_disputed(const struct pipeline *pipeline, const struct pipeline_turn *turn)
-{
-    return turn->selection.why == GN_REASON_NO_MAJORITY &&
-           pipeline->clock_state == GN_CLOCK_LOCKED && !pipeline->agreed &&
-           gn_local_sub(turn->now, pipeline->first_sample) < DISPUTE_NS;
-}
-
-static void take_back(struct pipeline *pipeline)
-{
-    pipeline->valid = false;
-    pipeline->bounded = false;
-    pipeline->clock_state = GN_CLOCK_UNSET;
-    pipeline->dirty = true;
-    pipeline_tell(pipeline, GN_EVENT_LOST, GN_WARNING, NULL, pipeline->config.max_distance_s,
-                  "no source is selected: what the first one said is disputed");
-}
-
-/* Nobody is selected: live on the estimate for as long as its bound means anything. */
-static void hold_over(struct pipeline *pipeline, const struct pipeline_turn *turn)
-{
-    double bound_s;
-    pipeline->used = 0;
-    if (is_disputed(pipeline, turn))
-        take_back(pipeline);
-    if (!pipeline->valid)
-        return;
-    pipeline->horizon_s = LEAST_HORIZON_S;
-    bound_s = pipeline_bound_s(pipeline, turn->now);
-    if (pipeline->clock_state == GN_CLOCK_LOCKED) {
-        pipeline->clock_state = GN_CLOCK_HOLDOVER;
-        pipeline->dirty = true;
-        pipeline_tell(pipeline, GN_EVENT_LOST, GN_WARNING, NULL, bound_s,
-                      "no source is selected: holding over (error at most %.6f s)", bound_s);
-    }
-    if (pipeline->clock_state == GN_CLOCK_HOLDOVER &&
-        !(bound_s <= pipeline->config.max_distance_s)) {
-        pipeline->clock_state = GN_CLOCK_FREE_RUNNING;
-        pipeline->bounded = false;
-        pipeline->dirty = true;
-        pipeline_tell(pipeline, GN_EVENT_LOST, GN_WARNING, NULL, bound_s,
-                      "hold-over ends: without a source the error may exceed %.3f s",
-                      pipeline->config.max_distance_s);
-    }
+        pipeline_become_synchronised(pipeline, turn);
 }
 
 /* --- the clock --- */
@@ -345,7 +281,7 @@ static double update_interval_s(const struct pipeline *pipeline)
     for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
         if (s->seat.seated && s->seat.wish == FUSION_TAKE)
             per_s += 1 / (s->polled ? s->poll_s : fmax(s->spacing_s, 1));
-    return per_s > 0 ? 1 / per_s : LEAST_HORIZON_S;
+    return per_s > 0 ? 1 / per_s : PIPELINE_HORIZON_S;
 }
 
 static void discipline(struct pipeline *pipeline, const struct pipeline_turn *turn)
@@ -369,7 +305,7 @@ static void discipline(struct pipeline *pipeline, const struct pipeline_turn *tu
         return;
     }
     estimate_fit_advance(&fit, turn->now);
-    in.error_s = error_of(pipeline, turn);
+    in.error_s = pipeline_error_s(pipeline, turn);
     in.error_sd = estimate_fit_sd(&fit);
     in.frequency = fit.frequency + pipeline->smear_rate * (1 + fit.frequency);
     in.frequency_sd = sqrt(fit.frequency_variance);
@@ -465,7 +401,7 @@ void pipeline_run(struct pipeline *pipeline, gn_local now, int64_t system_ns, do
     if (turn.selection.found)
         adopt(pipeline, &turn);
     else
-        hold_over(pipeline, &turn);
+        pipeline_hold_over(pipeline, &turn);
     pipeline_leap_run(pipeline, &turn);
     discipline(pipeline, &turn);
     pipeline_local_run(pipeline, turn.now);

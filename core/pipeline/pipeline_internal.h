@@ -19,6 +19,9 @@
 /* Correctness intervals hold with so many sigma. */
 #define PIPELINE_INTERVAL_SIGMAS 4.0
 
+/* The snapshot is renewed at least after this, or after two polls. Units: s. */
+#define PIPELINE_HORIZON_S 64.0
+
 /* How long the first answer waits for the others. */
 #define PIPELINE_WAIT_NS (8 * GN_NS_PER_S)
 
@@ -103,6 +106,8 @@ struct pipeline {
     uint8_t stratum;
     uint32_t refid;
     gn_local updated; /* last update */
+    bool held;        /* holding over, or at the end of that … */
+    gn_local lost;    /* … with nothing learnt since then */
     bool moved, step_now, dirty;
     bool barred;      /* the estimate is farther from the clock than allowed: not believed */
     double horizon_s; /* the published rates hold so long */
@@ -202,6 +207,15 @@ void pipeline_local_state(const struct pipeline *, struct gn_state *state);
 /** Fill `local_since` and `local_why`. */
 void pipeline_local_tracking(const struct pipeline *, gn_local now, struct gn_tracking *);
 
+/** What the system clock is behind UTC by the estimate. Units: s. */
+double pipeline_error_s(const struct pipeline *, const struct pipeline_turn *);
+
+/** The estimate follows sources, for the first time or again. */
+void pipeline_become_synchronised(struct pipeline *, const struct pipeline_turn *);
+
+/** Nobody is selected: live on the estimate for as long as its bound means anything. */
+void pipeline_hold_over(struct pipeline *, const struct pipeline_turn *);
+
 /** Build `state` at `now`. `system_ns`, `frequency` as pipeline_run. */
 void pipeline_state_build(struct pipeline *, gn_local now, int64_t system_ns, double frequency);
 
@@ -214,5 +228,8 @@ double pipeline_distance_s(const struct pipeline *, gn_local when);
 
 /** Error bound of the estimate: its doubt, and how wrong the system source may be. Units: s. */
 double pipeline_bound_s(const struct pipeline *, gn_local when);
+
+/** The same `after_s` from now, if nobody is heard from now on. Units: s. */
+double pipeline_predicted_s(const struct pipeline *, gn_local now, double after_s);
 
 #endif

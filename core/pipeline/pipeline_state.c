@@ -168,6 +168,17 @@ bool pipeline_rest(const struct pipeline *pipeline, double *frequency)
     return pipeline->barred || pipeline_drift(pipeline, frequency, &skew);
 }
 
+/* Of the system clock, if no source were heard any more. Without an estimate nobody knows. */
+static double lost_error_s(const struct pipeline *pipeline, const struct gn_tracking *tracking,
+                           double after_s)
+{
+    if (!pipeline->valid)
+        return NAN;
+    return fmax(pipeline_predicted_s(pipeline, tracking->now, after_s) +
+                    fabs(tracking->system_offset_s),
+                tracking->error_bound_s);
+}
+
 void pipeline_tracking(const struct pipeline *pipeline, gn_local now, int64_t system_ns,
                        double frequency, struct gn_tracking *tracking)
 {
@@ -191,4 +202,6 @@ void pipeline_tracking(const struct pipeline *pipeline, gn_local now, int64_t sy
     tracking->update_interval_s = pipeline->update_interval_s;
     tracking->error_bound_s = gn_state_error_bound_s(state, now) + fabs(tracking->system_offset_s);
     pipeline_local_tracking(pipeline, now, tracking);
+    tracking->error_bound_1h_s = lost_error_s(pipeline, tracking, 3600);
+    tracking->error_bound_24h_s = lost_error_s(pipeline, tracking, 86400);
 }

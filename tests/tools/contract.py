@@ -10,6 +10,7 @@ TRACKING = {
     "last_offset_s": float, "rms_offset_s": float, "frequency_ppm": float, "residual_frequency_ppm": float,
     "skew_ppm": float, "root_delay_s": float, "root_dispersion_s": float, "update_interval_s": float,
     "leap": ("normal", "insert", "delete", "unsynchronised"), "synchronised": bool, "error_bound_s": float,
+    "error_bound_1h_s": float, "error_bound_24h_s": float,
     "state": ("unset", "stepping", "locked", "holdover", "free-running"),
     "tai_offset_s": int, "leap_smear_s": float,
 }
@@ -42,7 +43,7 @@ def main():
     # NaN and Infinity are no JSON.
     value = json.load(sys.stdin, parse_constant=lambda word: problems.append("%s is no JSON" % word))
     if sys.argv[1] == "tracking":
-        check("tracking", value, TRACKING, nullable=("tai_offset_s",))
+        check("tracking", value, TRACKING, nullable=("tai_offset_s", "error_bound_1h_s", "error_bound_24h_s"))
         if not re.fullmatch(r"[0-9A-Fa-f]{8}", str(value.get("reference_id"))):
             problems.append("reference_id is no hex string: %r" % value.get("reference_id"))
         if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", str(value.get("ref_time"))):

@@ -40,7 +40,8 @@ static json_t *parse(const char *text)
     "\"last_offset_s\":-0.000000123,\"rms_offset_s\":0.5,\"frequency_ppm\":12.5,"                  \
     "\"residual_frequency_ppm\":-0.001,\"skew_ppm\":0.02,\"root_delay_s\":0.25,"                   \
     "\"root_dispersion_s\":0.125,\"update_interval_s\":16,\"leap\":\"insert\","                    \
-    "\"synchronised\":true,\"error_bound_s\":0.25,\"state\":\"locked\"}"
+    "\"synchronised\":true,\"error_bound_s\":0.25,\"error_bound_1h_s\":0.5,"                       \
+    "\"error_bound_24h_s\":1.5,\"state\":\"locked\"}"
 
 START_TEST(tracking_when_locked)
 {
@@ -63,6 +64,8 @@ START_TEST(tracking_when_locked)
                    "Leap status     : Insert second\n"
                    "Synchronised    : yes\n"
                    "Error bound     : 0.250000000 seconds\n"
+                   "Bound in 1 h    : 0.500000000 seconds\n"
+                   "Bound in 24 h   : 1.500000000 seconds\n"
                    "State           : locked\n");
     page_open(&page);
     render_summary(tracking, page.out, "\n");
@@ -80,7 +83,7 @@ START_TEST(tracking_when_unset)
               "\"ref_time\":null,\"system_offset_s\":-1.5,\"last_offset_s\":0.0,"
               "\"rms_offset_s\":0,\"frequency_ppm\":-3.25,\"residual_frequency_ppm\":null,"
               "\"skew_ppm\":0.0,\"leap\":\"unsynchronised\",\"synchronised\":false,"
-              "\"error_bound_s\":null,\"state\":\"unset\"}");
+              "\"error_bound_s\":null,\"error_bound_1h_s\":null,\"state\":\"unset\"}");
     page_open(&page);
     render_tracking(tracking, page.out);
     page_is(&page, "Reference ID    : 00000000 ()\n"
@@ -98,6 +101,8 @@ START_TEST(tracking_when_unset)
                    "Leap status     : Not synchronised\n"
                    "Synchronised    : no\n"
                    "Error bound     : -\n"
+                   "Bound in 1 h    : -\n"
+                   "Bound in 24 h   : -\n"
                    "State           : unset\n");
     page_open(&page);
     render_summary(tracking, page.out, "\n");
@@ -124,6 +129,19 @@ START_TEST(tracking_of_the_own_clock)
     page_open(&page);
     render_summary(tracking, page.out, "\n");
     page_is(&page, "not synchronised, unset, serving the own clock (local, stratum 10)\n");
+    json_decref(tracking);
+}
+END_TEST
+
+START_TEST(a_hold_over_in_one_line)
+{
+    struct page page;
+    json_t *tracking = parse("{\"synchronised\":false,\"state\":\"holdover\",\"stratum\":2,"
+                             "\"error_bound_s\":0.00012,\"error_bound_1h_s\":0.025,"
+                             "\"error_bound_24h_s\":null}");
+    page_open(&page);
+    render_summary(tracking, page.out, "\n");
+    page_is(&page, "not synchronised, holdover: error at most 120us, 25ms in 1 h, - in 24 h\n");
     json_decref(tracking);
 }
 END_TEST
@@ -300,6 +318,7 @@ int main(void)
     tcase_add_test(tests, tracking_when_locked);
     tcase_add_test(tests, tracking_when_unset);
     tcase_add_test(tests, tracking_of_the_own_clock);
+    tcase_add_test(tests, a_hold_over_in_one_line);
     tcase_add_test(tests, sources);
     tcase_add_test(tests, nothing_to_list);
     tcase_add_test(tests, sourcestats);

@@ -30,6 +30,8 @@ static const struct gn_tracking locked = {
     .update_interval_s = 16,
     .error_bound_s = 0.25,
     .leap_smear_s = -0.5,
+    .error_bound_1h_s = 0.5,
+    .error_bound_24h_s = 1.5,
 };
 
 static char *dump(json_t *value)
@@ -55,7 +57,8 @@ START_TEST(tracking_has_its_keys)
            "\"last_offset_s\":0.0625,\"rms_offset_s\":0.5,\"frequency_ppm\":12.5,"
            "\"residual_frequency_ppm\":-0.001,\"skew_ppm\":0.02,\"root_delay_s\":0.25,"
            "\"root_dispersion_s\":0.125,\"update_interval_s\":16.0,\"leap\":\"insert\","
-           "\"synchronised\":true,\"error_bound_s\":0.25,\"state\":\"locked\","
+           "\"synchronised\":true,\"error_bound_s\":0.25,\"error_bound_1h_s\":0.5,"
+           "\"error_bound_24h_s\":1.5,\"state\":\"locked\","
            "\"tai_offset_s\":37,\"leap_smear_s\":-0.5,\"local\":null}");
 }
 END_TEST
@@ -83,6 +86,7 @@ START_TEST(tracking_of_nothing)
                   .root_delay_s = NAN,
                   .tai_offset_s = GN_TAI_UNKNOWN},
         .error_bound_s = INFINITY,
+        .error_bound_1h_s = NAN,
     };
     json_t *value = report_tracking(&tracking);
     ck_assert_str_eq(json_string_value(json_object_get(value, "reference_id")), "00000000");
@@ -91,6 +95,7 @@ START_TEST(tracking_of_nothing)
     ck_assert(json_is_null(json_object_get(value, "root_delay_s")));
     ck_assert(json_is_null(json_object_get(value, "error_bound_s")));
     ck_assert(json_is_null(json_object_get(value, "tai_offset_s")));
+    ck_assert(json_is_null(json_object_get(value, "error_bound_1h_s")));
     ck_assert(json_is_false(json_object_get(value, "synchronised")));
     ck_assert_str_eq(json_string_value(json_object_get(value, "state")), "unset");
     json_decref(value);
