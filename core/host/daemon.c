@@ -95,12 +95,15 @@ static int make_parts(struct daemon *daemon)
     if (daemon->drift_path == NULL)
         return -ENOMEM;
     drift = read_drift(daemon);
+    if (archive_open(&daemon->archive, daemon->os->store, daemon->logger, daemon->drift_path) < 0)
+        return -ENOMEM;
     config = pipeline_config_of(daemon);
     daemon->started = timekeeper_now(&daemon->keeper);
     daemon->pipeline = pipeline_create(&config, daemon->started, drift.frequency, drift.skew);
     if (daemon->pipeline == NULL)
         return -ENOMEM;
     pipeline_tai_offset(daemon->pipeline, daemon->os->clock->ops->tai_offset_s(daemon->os->clock));
+    archive_recall(&daemon->archive, daemon->pipeline);
     return 0;
 }
 
@@ -172,6 +175,7 @@ void daemon_destroy(struct daemon *daemon)
     pipeline_destroy(daemon->pipeline);
     config_free(daemon->config);
     leaplist_finish(&daemon->leaplist);
+    archive_close(&daemon->archive);
     free(daemon->drift_path);
     free(daemon);
 }

@@ -4,6 +4,7 @@
 
 /** The daemon's parts, for those who are parts of it: daemon.c, turn.c, oneshot.c, services. */
 
+#include <host/archive.h>
 #include <host/bus.h>
 #include <host/control.h>
 #include <host/daemon.h>
@@ -40,6 +41,7 @@ struct daemon {
     char *drift_path;
     gn_local drift_saved;
     bool drift_failed; /* said once */
+    struct archive archive;
     bool run_pipeline; /* something was queued in this turn */
     bool ending;       /* daemon_shutdown() was called */
     int end_status;

@@ -192,8 +192,10 @@ static int service_source_open(struct gn_host *host, const struct gn_source_info
     struct instance *instance = services_instance(host);
     struct daemon *daemon = instance->daemon;
     int rc = source_open(&daemon->sources, daemon->pipeline, instance, info, out);
-    if (rc == 0)
+    if (rc == 0) {
         owned_add(instance, &(*out)->owned, source_release);
+        archive_recall_source(&daemon->archive, *out);
+    }
     return rc;
 }
 
@@ -234,9 +236,12 @@ static int service_source_hint(struct gn_host *host, struct gn_source *source,
 static int service_source_address(struct gn_host *host, struct gn_source *source,
                                   const char *address, uint32_t refid)
 {
+    struct daemon *daemon = services_daemon(host);
     int rc = source_set_address(source, address);
-    if (rc == 0)
-        pipeline_source_reset(services_daemon(host)->pipeline, source->in_pipeline, refid);
+    if (rc == 0) {
+        pipeline_source_reset(daemon->pipeline, source->in_pipeline, refid);
+        archive_recall_source(&daemon->archive, source);
+    }
     return rc;
 }
 

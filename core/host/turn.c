@@ -231,6 +231,8 @@ void turn_save_drift(struct daemon *daemon, bool now_or_never)
         logger_log(daemon->logger, rc == -ENOENT ? GN_INFO : GN_WARNING, NULL,
                    "cannot save the drift in %s: %s (the next start will have to learn it anew)",
                    daemon->drift_path, strerror(-rc));
+    if (rc == 0)
+        archive_save(&daemon->archive, daemon->pipeline, &daemon->sources);
     daemon->drift_failed = rc < 0;
     daemon->drift_saved = now;
 }

@@ -14,9 +14,10 @@
 
 #include <pipeline/estimate.h>
 #include <pipeline/noise.h>
+#include <pipeline/statistics.h>
 #include <stddef.h>
 
-#define BANK_MEMBERS 11
+#define BANK_MEMBERS STATISTICS_MEMBERS
 /* Lanes at most: further sources add nothing. */
 #define BANK_LANES 16
 
@@ -28,6 +29,12 @@ void bank_destroy(struct bank *); /* takes NULL */
 
 /** Forget all; the oscillator is known to have this frequency, with 1 sigma `sd`. */
 void bank_begin(struct bank *, double frequency, double sd);
+
+/** An earlier bank's opinion of the wander counts at every beginning from now on. Call once. */
+void bank_recall(struct bank *, const struct oscillator_statistics *);
+
+/** The present opinion of it. The bank must be valid. */
+void bank_weights(const struct bank *, struct oscillator_statistics *);
 
 /**
  * A lane for one more source, with its bias's 1 sigma, s: above 0 unless it is the only one.

@@ -4,7 +4,8 @@
 
 /**
  * The bank's parts, for its own files: bank.c (the bank), bank_member.c (one filter of it),
- * bank_bias.c (what the lanes' biases may be), bank_fit.c (what it all says).
+ * bank_prior.c (what an earlier one left), bank_bias.c (what the lanes' biases may be),
+ * bank_fit.c (what it all says).
  */
 
 #include <pipeline/bank.h>

@@ -130,6 +130,7 @@ static void forget_oldest(struct filter *filter)
     while (filter->order[rank] != oldest) /* others may have been as long */
         rank++;
     filter->count--;
+    filter->recalled -= filter->recalled > 0;
     memmove(&filter->order[rank], &filter->order[rank + 1],
             (filter->count - rank) * sizeof filter->order[0]);
 }
@@ -237,13 +238,19 @@ static void weigh_exchange(const struct filter *filter, struct filter_measure *m
     measure->point_variance = EXCHANGE_VARIANCE + width_s * width_s / 12 + jitter_s * jitter_s / 8;
 }
 
+double filter_exchange_delay_s(const struct gn_sample *sample)
+{
+    int64_t delay_ns = exchange_delay_ns(&sample->exchange);
+    /* As the window keeps it: a delay is never shorter than itself. Seven digits are plenty. */
+    return delay_ns > 0 ? (double)(float)gn_seconds(delay_ns) : 0;
+}
+
 static void take_two_way(struct filter *filter, const struct gn_sample *sample,
                          struct filter_measure *measure)
 {
     const struct gn_exchange *exchange = &sample->exchange;
     int64_t delay_ns = exchange_delay_ns(exchange);
-    /* As the window keeps it: a delay is never shorter than itself. Seven digits are plenty. */
-    double delay_s = delay_ns > 0 ? (double)(float)gn_seconds(delay_ns) : 0;
+    double delay_s = filter_exchange_delay_s(sample);
     measure->rerouted_s = watch_route(filter, delay_s);
     noise_expect(&filter->noise, window_jitter_s(filter));
     measure->at = exchange->t4;
@@ -320,6 +327,8 @@ void filter_take(struct filter *filter, const struct gn_sample *sample,
 {
     double dispersion_s = sample->dispersion_s;
     memset(measure, 0, sizeof *measure);
+    if (!filter->any && !filter_recognises(filter, sample))
+        filter_init(filter);
     if (sample->kind == GN_SAMPLE_TWO_WAY) {
         take_two_way(filter, sample, measure);
         measure->variance += dispersion_s * dispersion_s / 12;
@@ -350,7 +359,7 @@ double filter_recent_delay_s(const struct filter *filter)
     double least = HUGE_VAL;
     if (filter->count == 0)
         return 0;
-    for (unsigned i = 1; i <= RECENT && i <= filter->count; i++)
+    for (unsigned i = 1; i <= RECENT && i <= filter->count - filter->recalled; i++)
         least =
             fmin(least, (double)filter->ring[(filter->next + FILTER_WINDOW - i) % FILTER_WINDOW]);
     return least + unsure_s(filter);

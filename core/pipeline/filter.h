@@ -11,6 +11,7 @@
 
 #include <gnomon/sample.h>
 #include <pipeline/noise.h>
+#include <pipeline/statistics.h>
 
 /** Delays kept. */
 #define FILTER_WINDOW 256
@@ -23,6 +24,7 @@ struct filter {
     float ring[FILTER_WINDOW];
     uint16_t order[FILTER_WINDOW];
     unsigned next, count;
+    unsigned recalled; /* of them, the oldest, are of an earlier run */
     struct noise noise;
     /* One-way: the last two offsets, and what the curvature of three says of their noise. */
     struct filter_point {
@@ -50,6 +52,18 @@ struct filter_measure {
 };
 
 void filter_init(struct filter *);
+
+/** What an earlier run knew of the source, into a filter that has just been made. */
+void filter_recall(struct filter *, const struct source_statistics *);
+
+/** Whether the first sample is of the kind, and of about the path, that was recalled. */
+bool filter_recognises(const struct filter *, const struct gn_sample *);
+
+/** Time on the way there and back of a two-way sample. Units: s, ≥ 0. */
+double filter_exchange_delay_s(const struct gn_sample *);
+
+/** What is known of it. Returns false while that is next to nothing. */
+bool filter_statistics(const struct filter *, struct source_statistics *);
 
 /**
  * Is the sample possible at all, and newer than the last one?

@@ -43,6 +43,8 @@ struct fusion {
     struct fusion_seat *first;
     size_t seats;
     double frequency, frequency_sd;
+    bool recalled;                       /* the wander of an earlier run … */
+    struct oscillator_statistics learnt; /* … this one */
     double moved_s; /* what all sources moved by, not yet taken by fusion_take_moved() */
     bool stale;     /* the bank has to be made anew */
     struct event *history;
@@ -69,6 +71,8 @@ static int make_room(struct fusion *fusion, size_t seats)
     for (size_t i = 0; i < kept; i++)
         history[i] =
             fusion->history[(fusion->next + fusion->capacity - kept + i) % fusion->capacity];
+    if (fusion->recalled)
+        bank_recall(bank, &fusion->learnt);
     free(fusion->history);
     bank_destroy(fusion->bank);
     fusion->history = history;
@@ -142,6 +146,14 @@ void fusion_expect(struct fusion *fusion, double frequency, double sd)
 {
     fusion->frequency = frequency;
     fusion->frequency_sd = sd;
+}
+
+void fusion_recall(struct fusion *fusion, const struct oscillator_statistics *statistics)
+{
+    fusion->recalled = true;
+    fusion->learnt = *statistics;
+    bank_recall(fusion->bank, statistics);
+    fusion->stale = true;
 }
 
 void fusion_restart(struct fusion *fusion)

@@ -45,6 +45,9 @@ void fusion_forget(struct fusion *, struct fusion_seat *);
 /** What is known of the oscillator beforehand; counts when the bank is made anew. */
 void fusion_expect(struct fusion *, double frequency, double sd);
 
+/** An earlier run has learnt how the oscillator wanders; counts when the bank is made anew. */
+void fusion_recall(struct fusion *, const struct oscillator_statistics *);
+
 /** Forget all samples: the machine slept. */
 void fusion_restart(struct fusion *);
 

@@ -15,6 +15,7 @@
 #include <gnomon/sample.h>
 #include <gnomon/state.h>
 #include <pipeline/local.h>
+#include <pipeline/statistics.h>
 
 /** How a leap second reaches the system clock; in the order of `clock.leap`'s choices. */
 enum pipeline_leap_mode {
@@ -191,6 +192,16 @@ void pipeline_serve(const struct pipeline *, struct gn_state *);
 /** The drift to be saved: frequency of local and its 1 sigma. Returns false until it is worth
  * saving. */
 bool pipeline_drift(const struct pipeline *, double *frequency, double *skew);
+
+/** An earlier run has learnt how the oscillator wanders; before the first sample. */
+void pipeline_recall(struct pipeline *, const struct oscillator_statistics *);
+
+/** How the oscillator wanders. Returns false while nothing is known. */
+bool pipeline_oscillator_statistics(const struct pipeline *, struct oscillator_statistics *);
+
+/** The same for how a source's samples err: counts where it has given none yet. */
+void pipeline_source_recall(struct pipeline_source *, const struct source_statistics *);
+bool pipeline_source_statistics(const struct pipeline_source *, struct source_statistics *);
 
 /**
  * Fill a tracking report (all but `reference_name` when nothing is selected). Its error bound is

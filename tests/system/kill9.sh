@@ -62,16 +62,31 @@ for i in $(seq $rounds); do
     await 10 logged "d$i" "drift file $ROOM/state$i/drift: .* ${wanted#-} " && used=$((used + 1))
 done
 check "each next start uses its drift file" same $rounds $used
+ends_whole() { # FILE…: the last line is the checksum
+    local path
+    for path; do
+        tail -n 1 "$path" | grep -Eqx 'checksum [0-9a-f]{8}' || return
+    done
+}
+saved=("$ROOM"/state*/drift.statistics)
+check "no statistics file is torn (${#saved[@]} of them)" ends_whole "${saved[@]}"
+refused=0
+for i in $(seq $rounds); do
+    ! logged "d$i" "starting without it" || refused=$((refused + 1))
+done
+check "and none is refused" same 0 $refused
 
 # In order, the new value is saved; and a broken file is said and survived.
 await 20 synchronised d1
 stop d1
 check "a stop in order ends with 0" same 0 "$STATUS"
 check "it leaves a whole drift file" whole "$ROOM/state1/drift"
-check "nothing else lies in the folder" same drift "$(ls -A "$ROOM/state1")"
+check "nothing else lies in the folder" same '' "$(ls -A "$ROOM/state1" | grep -vx 'drift\|drift.statistics')"
 printf 'garbage\377' >"$ROOM/state2/drift"
 stop d2 KILL
 printf 'garbage\377' >"$ROOM/state2/drift"
+printf 'garbage\377' >"$ROOM/state2/drift.statistics"
 gnomond d2
-check "a broken drift file is named" logged d2 "warning: .*state2/drift"
+check "a broken drift file is named" logged d2 "warning: .*state2/drift:"
+check "a broken statistics file is named with its line" logged d2 "warning: .*state2/drift.statistics:1: this is no statistics file"
 check "the daemon starts without it" await 20 synchronised d2
