@@ -146,7 +146,7 @@ struct gn_tracking {
                             leap second; since minor 1 */
     gn_utc local_since;  /* the own clock is served since then (`local`); 0: it is not */
     char local_why[128]; /* why, as half a sentence; "" it is not */
-    /* Since ABI 1.1: what error_bound_s would be an hour and a day from now if no source were heard
+    /* Since minor 1: what error_bound_s would be an hour and a day from now if no source were heard
        any more, by what the oscillator has shown; NAN before there is an estimate. */
     double error_bound_1h_s, error_bound_24h_s;
 };
