@@ -20,8 +20,10 @@
 /* One delay alone: its queueing is about this share. */
 #define FIRST_JITTER 0.1
 /* How far the least delay seen may lie above the least there is, in jitters over √n: of
- * exponential queues 1.25 ± 0.65. More than is likely costs more than it saves. */
+ * exponential queues 1.25 ± 0.65. More than is likely costs more than it saves; but a few delays
+ * say little of the jitter, too. */
 #define LEAST_UNSURE 1.8
+#define LEAST_UNSURE_FEW 10.0
 /* A new route: so many in a row above the rest. */
 #define ROUTE_RUN 12
 /* … of which the newest are kept: the first of them may have been the old route's slowest. */
@@ -224,7 +226,8 @@ static double watch_route(struct filter *filter, double delay_s)
 /* The least delay seen lies above the least there is by so much at most. */
 static double unsure_s(const struct filter *filter)
 {
-    return LEAST_UNSURE * noise_jitter_s(&filter->noise) / sqrt(filter->count);
+    double most = LEAST_UNSURE + LEAST_UNSURE_FEW / (filter->count + 3);
+    return most * noise_jitter_s(&filter->noise) / sqrt(filter->count);
 }
 
 /* The interval that an exchange of this delay gives, and what it is worth as a point. */
