@@ -20,10 +20,11 @@
 /* One delay alone: its queueing is about this share. */
 #define FIRST_JITTER 0.1
 /* How far the least delay seen may lie above the least there is, in jitters over √n: of
- * exponential queues 1.25 ± 0.65. More than is likely costs more than it saves; but a few delays
- * say little of the jitter, too. */
+ * exponential queues 1.25 ± 0.65. More than is likely costs more than it saves; but the first
+ * delays, so many, say little of the jitter, too. */
 #define LEAST_UNSURE 1.8
-#define LEAST_UNSURE_FEW 10.0
+#define FIRST_UNSURE 2.7
+#define FIRST_DELAYS 24.0
 /* A new route: so many in a row above the rest. */
 #define ROUTE_RUN 12
 /* … of which the newest are kept: the first of them may have been the old route's slowest. */
@@ -226,7 +227,8 @@ static double watch_route(struct filter *filter, double delay_s)
 /* The least delay seen lies above the least there is by so much at most. */
 static double unsure_s(const struct filter *filter)
 {
-    double most = LEAST_UNSURE + LEAST_UNSURE_FEW / (filter->count + 3);
+    double first = fmin(1, FIRST_DELAYS / filter->count);
+    double most = LEAST_UNSURE + (FIRST_UNSURE - LEAST_UNSURE) * first;
     return most * noise_jitter_s(&filter->noise) / sqrt(filter->count);
 }
 
