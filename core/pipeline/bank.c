@@ -245,12 +245,35 @@ static void meet(struct bank *bank, int lane, double z, const struct filter_meas
         bank_add_bias(bank, lane, first.innovation_s * first.innovation_s - doubt * doubt);
 }
 
+static double noise_of(const struct filter_measure *m, const struct noise *noise)
+{
+    return m->half_s > 0 ? m->variance + fmax(m->half_s * m->half_s / 3, noise->square_s2)
+                         : m->variance;
+}
+
+void bank_surprise(struct bank *bank, int lane, const struct filter_measure *measure,
+                   const struct noise *noise, struct noise_lesson *lesson)
+{
+    struct filter_measure m = *measure;
+    memset(lesson, 0, sizeof *lesson);
+    if (!bank->valid || !bank->met[lane])
+        return;
+    reach(bank, &m);
+    double z = gn_seconds(m.base_ns - bank->base_ns) + m.offset_s;
+    for (unsigned k = 0; k < BANK_MEMBERS; k++) {
+        struct bank_member *member = &bank->members[k];
+        member->expected =
+            bank_expect(bank, member, lane, m.back_s, &member->expected_variance) - z;
+    }
+    note_surprise(bank, noise_of(&m, noise), lesson);
+}
+
 void bank_take(struct bank *bank, int lane, const struct filter_measure *measure,
                const struct noise *noise, struct noise_lesson *lesson)
 {
     double evidence[BANK_MEMBERS][NOISE_SHAPES] = {{0}};
     struct filter_measure m = *measure;
-    double z, noise_variance = m.variance;
+    double z, noise_variance = noise_of(measure, noise);
     memset(lesson, 0, sizeof *lesson);
     if (!bank->valid) {
         take_first(bank, measure);
@@ -259,8 +282,6 @@ void bank_take(struct bank *bank, int lane, const struct filter_measure *measure
     }
     reach(bank, &m);
     z = gn_seconds(m.base_ns - bank->base_ns) + m.offset_s;
-    if (m.half_s > 0)
-        noise_variance += fmax(m.half_s * m.half_s / 3, noise->square_s2);
     meet(bank, lane, z, &m, noise_variance);
     for (unsigned k = 0; k < BANK_MEMBERS; k++) {
         struct bank_member *member = &bank->members[k];

@@ -47,6 +47,13 @@ size_t bank_lanes(const struct bank *);
 bool bank_valid(const struct bank *);
 
 /**
+ * How far a measurement lies off what is expected, into `lesson`: its innovation and its sigmas
+ * alone; 0 while the lane's source is a newcomer. Nothing is learnt.
+ */
+void bank_surprise(struct bank *, int lane, const struct filter_measure *, const struct noise *,
+                   struct noise_lesson *lesson);
+
+/**
  * Take a measurement of a lane's source. The first gives the offset at once. `noise` shapes what
  * two-way measurements are worth. What was learnt about it is put into `lesson`: for one-way ones
  * distance and variance of the innovation alone.

@@ -223,15 +223,35 @@ static void recall(const struct event *event, struct filter_measure *measure)
     }
 }
 
+/*
+ * What one of several servers says and nobody expected counts when a majority, itself included, has
+ * answered since. Until then the others' silence is no consent. Clocks do not wait: no server is as
+ * good a judge.
+ */
+static bool in_doubt(const struct fusion *fusion, const struct fusion_seat *seat)
+{
+    size_t answered = 1, all = 1;
+    if (seat->moved == 0 || filter_is_clock(seat->filter))
+        return false;
+    for (const struct fusion_seat *s = fusion->first; s != NULL; s = s->next)
+        if (s != seat && s->seated && s->wish == FUSION_TAKE) {
+            all++;
+            answered += gn_local_sub(s->heard, seat->moved_since) > 0;
+        }
+    return 2 * answered <= all;
+}
+
 static void replay(struct fusion *fusion)
 {
     for (size_t i = 0; i < fusion->count; i++) {
         struct event *event = event_at(fusion, i);
         struct filter_measure measure;
         struct noise_lesson lesson;
-        if (!event->seat->seated)
+        event->counted =
+            event->seat->seated &&
+            (!event->seat->missed || gn_local_sub(event->at, event->seat->moved_since) < 0);
+        if (!event->counted)
             continue;
-        event->counted = true;
         recall(event, &measure);
         take(fusion, event->seat, &measure, &lesson);
     }
@@ -246,8 +266,11 @@ static void make_anew(struct fusion *fusion)
     for (struct fusion_seat *seat = fusion->first; seat != NULL; seat = seat->next) {
         seat->lane = stays(seat) ? bank_add_lane(fusion->bank, bias_of(seat, wanted == 1)) : -1;
         seat->seated = seat->lane >= 0;
-        seat->missed = false;
-        seat->moved = 0;
+    }
+    /* Those in doubt stay it, with what they said since. */
+    for (struct fusion_seat *seat = fusion->first; seat != NULL; seat = seat->next) {
+        seat->missed = seat->seated && in_doubt(fusion, seat);
+        seat->moved = seat->missed ? seat->moved : 0;
     }
     fusion->stale = false;
     replay(fusion);
@@ -294,16 +317,25 @@ static bool all_moved(const struct fusion *fusion, int side)
     return 2 * moved > all;
 }
 
-static void watch_moves(struct fusion *fusion, struct fusion_seat *seat,
-                        const struct noise_lesson *lesson)
+static void note_side(struct fusion_seat *seat, gn_local at, const struct noise_lesson *lesson)
 {
     int side = lesson->innovation_s > 0 ? 1 : -1;
     if (fabs(lesson->sigmas) < MOVED_SIGMAS) {
         seat->moved = 0;
         return;
     }
-    seat->moved = side * seat->moved > 0 ? seat->moved + side : side;
-    if (!all_moved(fusion, side))
+    if (side * seat->moved <= 0) {
+        seat->moved = 0;
+        seat->moved_since = at;
+    }
+    seat->moved += side;
+}
+
+static void watch_moves(struct fusion *fusion, const struct event *event,
+                        const struct noise_lesson *lesson)
+{
+    note_side(event->seat, event->at, lesson);
+    if (event->seat->moved == 0 || !all_moved(fusion, event->seat->moved > 0 ? 1 : -1))
         return;
     bank_widen(fusion->bank, lesson->innovation_s);
     fusion->moved_s = lesson->innovation_s;
@@ -324,7 +356,22 @@ static void count(struct fusion *fusion, struct event *event, const struct filte
         struct noise_interval interval = {measure->half_s, measure->variance};
         noise_learn(&seat->filter->noise, &interval, &lesson);
     }
-    watch_moves(fusion, seat, &lesson);
+    watch_moves(fusion, event, &lesson);
+}
+
+/* Whether a sample has to wait until others have answered. */
+static bool waits(const struct fusion *fusion, const struct event *event,
+                  const struct filter_measure *measure)
+{
+    struct fusion_seat *seat = event->seat;
+    struct noise_lesson lesson;
+    int before = seat->moved;
+    bank_surprise(fusion->bank, seat->lane, measure, &seat->filter->noise, &lesson);
+    note_side(seat, event->at, &lesson);
+    if (in_doubt(fusion, seat))
+        return true;
+    seat->moved = before; /* it is noted as it counts */
+    return false;
 }
 
 double fusion_take_moved(struct fusion *fusion)
@@ -334,20 +381,24 @@ double fusion_take_moved(struct fusion *fusion)
     return moved_s;
 }
 
-/* A source that was silent is one of the truechimers again. */
+/* A source that was silent is one of the truechimers again, or is no longer in doubt. */
 static void catch_up(struct fusion *fusion)
 {
+    for (struct fusion_seat *seat = fusion->first; seat != NULL; seat = seat->next)
+        if (seat->missed && seat->wish == FUSION_TAKE && !in_doubt(fusion, seat))
+            seat->moved = 0; /* is noted anew */
     for (size_t i = 0; i < fusion->count; i++) {
         struct event *event = event_at(fusion, i);
         struct fusion_seat *seat = event->seat;
-        if (!event->counted && seat->missed && seat->seated && seat->wish == FUSION_TAKE) {
+        if (!event->counted && seat->missed && seat->seated && seat->wish == FUSION_TAKE &&
+            !in_doubt(fusion, seat)) {
             struct filter_measure measure;
             recall(event, &measure);
             count(fusion, event, &measure);
         }
     }
     for (struct fusion_seat *seat = fusion->first; seat != NULL; seat = seat->next)
-        seat->missed = seat->missed && seat->wish != FUSION_TAKE;
+        seat->missed = seat->missed && (seat->wish != FUSION_TAKE || in_doubt(fusion, seat));
 }
 
 bool fusion_seat_all(struct fusion *fusion)
@@ -375,9 +426,10 @@ void fusion_take(struct fusion *fusion, struct fusion_seat *seat,
     struct event *event = remember(fusion, seat, measure);
     if (filter_is_clock(seat->filter) && seat->filter->noise_count == CLOCK_KNOWN)
         fusion->stale = true;
+    seat->heard = measure->at;
     if (!seat->seated || fusion->stale)
         return;
-    if (seat->wish == FUSION_TAKE)
+    if (seat->wish == FUSION_TAKE && !waits(fusion, event, measure))
         count(fusion, event, measure);
     else
         seat->missed = true;

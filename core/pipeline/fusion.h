@@ -26,8 +26,10 @@ struct fusion_seat {
     enum fusion_wish wish; /* set by the owner before fusion_seat_all() */
     bool seated;           /* has a lane … */
     int lane;              /* … which */
-    bool missed;           /* samples came that did not count yet */
-    int moved;             /* samples in a row far off, by sign */
+    bool missed;           /* samples came that did not count yet: it was silent, or is in doubt */
+    int moved;             /* samples in a row far off, by sign … */
+    gn_local moved_since;  /* … from this one on */
+    gn_local heard;        /* the newest sample */
     struct fusion_seat *next;
 };
 

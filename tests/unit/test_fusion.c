@@ -251,6 +251,64 @@ START_TEST(a_jump_of_all_is_followed_one_of_few_is_not)
 }
 END_TEST
 
+/* What one repeats again and again moves nothing before another has answered. */
+START_TEST(one_that_surprises_waits_for_the_others)
+{
+    for (int alone = 0; alone < 2; alone++) {
+        struct scene scene;
+        begin(&scene, 3);
+        pass(&scene, 30, SIZE_MAX);
+        double before_s = error_s(&scene), at_s = scene.at_s;
+        struct fusion_seat *seat = &scene.sources[0].seat;
+        for (size_t i = 1; alone && i < 3; i++)
+            scene.sources[i].seat.wish = FUSION_STAY; /* they are silent */
+        scene.sources[0].offset_s = 0.003;
+        for (int i = 0; i < 12; i++) {
+            scene.at_s += 2;
+            exchange(&scene, 0);
+            fusion_seat_all(scene.fusion);
+        }
+        if (alone) { /* then there is nobody to wait for */
+            ck_assert_double_eq_tol(error_s(&scene), 0.003, 2e-4);
+            finish(&scene);
+            continue;
+        }
+        ck_assert_int_eq(seat->moved, 12);
+        ck_assert(seat->missed);
+        ck_assert_int_eq(seat->moved_since.ns, gn_nanoseconds(at_s + 2));
+        ck_assert_double_eq_tol(error_s(&scene), before_s, 2e-6);
+        scene.at_s += 1;
+        exchange(&scene, 1);
+        fusion_seat_all(scene.fusion);
+        ck_assert(!seat->missed); /* now it has its say, and is outvoted */
+        exchange(&scene, 2);
+        fusion_seat_all(scene.fusion);
+        ck_assert_double_lt(fabs(error_s(&scene)), 5e-4);
+        finish(&scene);
+    }
+}
+END_TEST
+
+START_TEST(a_doubt_outlives_a_bank_made_anew)
+{
+    struct scene scene;
+    begin(&scene, 4);
+    pass(&scene, 30, SIZE_MAX);
+    double before_s = error_s(&scene);
+    scene.sources[0].offset_s = 0.003;
+    for (int i = 0; i < 6; i++) {
+        scene.at_s += 2;
+        exchange(&scene, 0);
+        fusion_seat_all(scene.fusion);
+    }
+    scene.sources[3].seat.wish = FUSION_LEAVE;
+    ck_assert(fusion_seat_all(scene.fusion));
+    ck_assert(scene.sources[0].seat.missed);
+    ck_assert_double_eq_tol(error_s(&scene), before_s, 5e-5);
+    finish(&scene);
+}
+END_TEST
+
 START_TEST(a_step_of_frequency_is_followed)
 {
     struct scene scene;
@@ -351,6 +409,8 @@ int main(void)
     tcase_add_test(tcase, the_silent_stay_until_they_are_told_to_leave);
     tcase_add_test(tcase, clocks_are_weighed_anew_when_they_are_known);
     tcase_add_test(tcase, a_jump_of_all_is_followed_one_of_few_is_not);
+    tcase_add_test(tcase, one_that_surprises_waits_for_the_others);
+    tcase_add_test(tcase, a_doubt_outlives_a_bank_made_anew);
     tcase_add_test(tcase, a_step_of_frequency_is_followed);
     tcase_add_test(tcase, a_leap_second_moves_what_is_remembered_too);
     tcase_add_test(tcase, who_is_somebody_else_is_forgotten);
