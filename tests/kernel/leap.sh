@@ -44,7 +44,7 @@ cat >"$guest/init" <<'END'
 mount -t proc proc /proc
 mount -t devtmpfs dev /dev
 ip link set lo up
-raw_server 9123 0.02 80 80 1798761600 >/tmp/errors &
+raw_server 9123 0.02 80 80 leap=1798761600 >/tmp/errors &
 server=$!
 leap_watch 80 >/tmp/leap &
 sleep 1

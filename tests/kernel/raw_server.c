@@ -6,10 +6,12 @@
  * adjtimex(2) tells: whether it is unsynchronised, maxerror and esterror in us. Its own stamps are
  * taken by the program, so what it serves is late by some microseconds.
  *
- *     raw_server PORT AHEAD_S FASTER_PPM SECONDS [LEAP_AT]
+ *     raw_server PORT AHEAD_S FASTER_PPM SECONDS [leap=AT | pulses=COUNT]
  *
- * From the second LEAP_AT on (Unix time) it is a second less: a leap second was inserted, of which
- * it says nothing.
+ * leap: from the second AT on (Unix time) it is a second less: a leap second was inserted, of which
+ * it says nothing. pulses: at the beginning of each of so many true seconds it raises and lowers
+ * the strobe of the parallel port, which an adapter leads back to its interrupt; after these it
+ * serves no more either.
  */
 
 #define _GNU_SOURCE
@@ -20,9 +22,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/io.h>
 #include <sys/socket.h>
 #include <sys/timex.h>
 #include <time.h>
+#include <unistd.h>
+
+/* Of the parallel port: its control register, and two bits of that. */
+#define CONTROL 0x37a
+#define STROBE 0x01
+#define INTERRUPTS 0x1c /* and initialised, selected: else nothing listens */
 
 #define UNIX_TO_NTP_S INT64_C(2208988800)
 #define NS_PER_S INT64_C(1000000000)
@@ -95,27 +104,60 @@ static void answer(int fd, const struct truth *truth)
     sendto(fd, reply, sizeof reply, 0, (struct sockaddr *)&from, size);
 }
 
+/* A pulse at the beginning of each true second: most of the way is slept, the rest waited out. */
+static void give_pulses(const struct truth *truth, int count)
+{
+    if (ioperm(CONTROL, 1, 1) < 0) {
+        perror("raw_server: the parallel port");
+        exit(1);
+    }
+    while (count-- > 0) {
+        int64_t now_ns = true_ns(truth, read_ns(CLOCK_MONOTONIC_RAW));
+        int64_t second_ns = (now_ns / NS_PER_S + 1) * NS_PER_S;
+        usleep((useconds_t)((second_ns - now_ns) * 99 / 100 / 1000));
+        while (true_ns(truth, read_ns(CLOCK_MONOTONIC_RAW)) < second_ns)
+            continue;
+        outb(INTERRUPTS | STROBE, CONTROL);
+        outb(INTERRUPTS, CONTROL);
+    }
+    exit(0);
+}
+
+static void begin(struct truth *truth, char **argv)
+{
+    truth->raw_ns = read_ns(CLOCK_MONOTONIC_RAW);
+    truth->utc_ns = read_ns(CLOCK_REALTIME) + llround(atof(argv[2]) * 1e9);
+    truth->faster = atof(argv[3]) * 1e-6;
+    truth->leap_at_ns = INT64_MAX;
+}
+
 int main(int argc, char **argv)
 {
     struct sockaddr_in bind_to = {.sin_family = AF_INET};
     struct truth truth;
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    int pulses = 0;
+    long long leap_at;
     if (argc != 5 && argc != 6)
         return 2;
-    truth.raw_ns = read_ns(CLOCK_MONOTONIC_RAW);
-    truth.utc_ns = read_ns(CLOCK_REALTIME) + llround(atof(argv[2]) * 1e9);
-    truth.faster = atof(argv[3]) * 1e-6;
-    truth.leap_at_ns = argc == 6 ? atoll(argv[5]) * NS_PER_S : INT64_MAX;
+    begin(&truth, argv);
+    if (argc == 6 && sscanf(argv[5], "pulses=%d", &pulses) != 1) {
+        if (sscanf(argv[5], "leap=%lld", &leap_at) != 1)
+            return 2;
+        truth.leap_at_ns = leap_at * NS_PER_S;
+    }
     bind_to.sin_port = htons((uint16_t)atoi(argv[1]));
     bind_to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0 || bind(fd, (struct sockaddr *)&bind_to, sizeof bind_to) < 0) {
         perror("raw_server");
         return 1;
     }
+    if (pulses > 0 && fork() == 0)
+        give_pulses(&truth, pulses);
     for (int second = 0; second < atoi(argv[4]);) {
         int64_t next_ns = truth.raw_ns + (second + 1) * NS_PER_S;
         int64_t left_ns = next_ns - read_ns(CLOCK_MONOTONIC_RAW);
-        struct pollfd waiting = {.fd = fd, .events = POLLIN};
+        struct pollfd waiting = {.fd = pulses == 0 || second < pulses ? fd : -1, .events = POLLIN};
         if (left_ns > 0 && poll(&waiting, 1, (int)(left_ns / 1000000) + 1) > 0)
             answer(fd, &truth);
         if (read_ns(CLOCK_MONOTONIC_RAW) >= next_ns)
