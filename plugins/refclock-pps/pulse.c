@@ -36,29 +36,33 @@ static int64_t width_of(const struct pulse *pulse, gn_utc from, gn_utc to)
     return width_ns > 0 && width_ns < pulse->config.interval_ns ? width_ns : 0;
 }
 
-/* The pulse is the shorter half of a period, unless it is told otherwise. */
-static void learn_edge(struct pulse *pulse, const struct pulse_reading *reading)
+/* Which edge begins the half that is over: the younger one ended it. */
+static enum pulse_edge leader(const struct pulse *pulse, const struct pulse_reading *reading)
 {
-    if (pulse->edge != PULSE_AUTO)
-        return;
-    if (!reading->both) {
-        pulse->edge = PULSE_ASSERT;
-        return;
-    }
-    /* The younger of the two began a half that is not over; the half before it is whole. */
     bool clear_last = gn_utc_sub(reading->clear_at, reading->assert_at) > 0;
     int64_t half_ns = clear_last ? width_of(pulse, reading->assert_at, reading->clear_at)
                                  : width_of(pulse, reading->clear_at, reading->assert_at);
     double share = (double)half_ns / (double)pulse->config.interval_ns;
     if (half_ns == 0 || (share > 0.5 - DISTINCT && share < 0.5 + DISTINCT))
+        return PULSE_AUTO;
+    return clear_last == (share < 0.5) ? PULSE_ASSERT : PULSE_CLEAR;
+}
+
+/* The pulse is the shorter half of a period; or the only edge that comes, whatever the driver says
+ * that it captures. */
+static void learn_edge(struct pulse *pulse, const struct pulse_reading *reading)
+{
+    if (pulse->edge != PULSE_AUTO || !pulse->begun)
         return;
-    bool assert_leads = clear_last == (share < 0.5);
-    pulse->shorter[assert_leads ? 0 : 1]++;
-    pulse->shorter[assert_leads ? 1 : 0] = 0;
-    if (pulse->shorter[0] >= SURE)
-        pulse->edge = PULSE_ASSERT;
-    if (pulse->shorter[1] >= SURE)
-        pulse->edge = PULSE_CLEAR;
+    bool asserts = reading->assert_sequence != pulse->last.assert_sequence;
+    bool clears = reading->clear_sequence != pulse->last.clear_sequence;
+    enum pulse_edge seen = !reading->both ? PULSE_ASSERT : leader(pulse, reading);
+    if (seen == PULSE_AUTO && asserts != clears)
+        seen = asserts ? PULSE_ASSERT : PULSE_CLEAR;
+    pulse->in_row = seen == pulse->guess && seen != PULSE_AUTO ? pulse->in_row + 1 : 1;
+    pulse->guess = seen;
+    if (seen != PULSE_AUTO && (!reading->both || pulse->in_row >= SURE))
+        pulse->edge = seen;
 }
 
 /* ---------------------------------------------------------------- pulses */
@@ -85,8 +89,8 @@ enum pulse_verdict pulse_take(struct pulse *pulse, const struct pulse_reading *r
     if (begun && reading->assert_sequence == last.assert_sequence &&
         reading->clear_sequence == last.clear_sequence)
         return PULSE_NONE;
-    pulse->begun = true;
     learn_edge(pulse, reading);
+    pulse->begun = true;
     if (!begun || pulse->edge == PULSE_AUTO) { /* the first may be old */
         pulse->last = *reading;
         return begun ? PULSE_WAIT : PULSE_NONE;

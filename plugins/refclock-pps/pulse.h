@@ -48,10 +48,11 @@ struct pulse {
     enum pulse_edge edge; /* that counts; PULSE_AUTO while it is not known */
     bool begun;           /* `last` is a reading */
     struct pulse_reading last;
-    unsigned shorter[2]; /* how often in a row each edge began the shorter half: assert, clear */
-    int64_t width_ns;    /* as last seen; 0 unknown */
-    gn_utc at;           /* the last pulse that was taken, or too close; 0 none */
-    unsigned missed;     /* that the kernel captured, but nobody fetched, in all */
+    enum pulse_edge guess; /* the edge that is to be it, … */
+    unsigned in_row;       /* … so often in a row */
+    int64_t width_ns;      /* as last seen; 0 unknown */
+    gn_utc at;             /* the last pulse that was taken, or too close; 0 none */
+    unsigned missed;       /* that the kernel captured, but nobody fetched, in all */
     /* numbering */
     int64_t whole_ns; /* UTC − local of the pulses, rounded to intervals */
     bool numbered;

@@ -104,6 +104,24 @@ START_TEST(test_one_edge_alone_is_the_pulse)
 }
 END_TEST
 
+/* A driver that says it captures both edges, and gives one. */
+START_TEST(test_the_only_edge_that_comes_is_the_pulse)
+{
+    struct line line;
+    gn_utc at;
+    begin(&line, PULSE_AUTO, 0, true);
+    for (int i = 0; i < 6; i++) {
+        if (_i == PULSE_ASSERT)
+            rise(&line, line.second++ * S);
+        else
+            fall(&line, line.second++ * S);
+        pulse_take(&line.pulse, &line.reading, &at);
+    }
+    ck_assert_int_eq(line.pulse.edge, _i);
+    ck_assert_int_eq(at.ns, 1005 * S);
+}
+END_TEST
+
 START_TEST(test_what_comes_too_soon_does_not_count)
 {
     struct line line;
@@ -220,6 +238,8 @@ int main(void)
     tcase_add_loop_test(edges, test_the_shorter_half_is_the_pulse, 0, 6);
     tcase_add_test(edges, test_the_edge_is_learnt_whenever_it_is_read);
     tcase_add_test(edges, test_one_edge_alone_is_the_pulse);
+    tcase_add_loop_test(edges, test_the_only_edge_that_comes_is_the_pulse, PULSE_ASSERT,
+                        PULSE_CLEAR + 1);
     tcase_add_test(edges, test_what_comes_too_soon_does_not_count);
     tcase_add_test(edges, test_width);
     tcase_add_test(edges, test_missed_pulses_are_counted);
