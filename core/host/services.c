@@ -267,7 +267,10 @@ static const struct gn_source_ops source_ops = {
 
 static int service_state_read(struct gn_host *host, struct gn_state *state)
 {
-    publish_read(&services_daemon(host)->publish, state);
+    struct gn_state whole;
+    size_t size = state->size < sizeof whole ? state->size : sizeof whole;
+    publish_read(&services_daemon(host)->publish, &whole);
+    memcpy(state, &whole, size); /* what an older plugin has no room for stays out */
     return 0;
 }
 

@@ -81,7 +81,7 @@ await 20 synchronised d1
 stop d1
 check "a stop in order ends with 0" same 0 "$STATUS"
 check "it leaves a whole drift file" whole "$ROOM/state1/drift"
-check "nothing else lies in the folder" same '' "$(ls -A "$ROOM/state1" | grep -vx 'drift\|drift.statistics')"
+check "nothing else lies in the folder" same '' "$(find "$ROOM/state1" -mindepth 1 ! -name drift ! -name drift.statistics)"
 printf 'garbage\377' >"$ROOM/state2/drift"
 stop d2 KILL
 printf 'garbage\377' >"$ROOM/state2/drift"

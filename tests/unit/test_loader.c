@@ -53,10 +53,10 @@ START_TEST(the_head_is_checked_before_the_rest)
                            "it with GN_PLUGIN_HEAD");
     spoilt.plugin.magic = GN_PLUGIN_MAGIC;
     spoilt.plugin.abi_major = 2;
-    check_refused(&spoilt, "ABI 2.0, this daemon speaks 1.0; rebuild the plugin with its headers");
+    check_refused(&spoilt, "ABI 2.1, this daemon speaks 1.1; rebuild the plugin with its headers");
     spoilt.plugin.abi_major = GN_ABI_MAJOR;
     spoilt.plugin.abi_minor = GN_ABI_MINOR + 1;
-    check_refused(&spoilt, "ABI 1.1, this daemon speaks 1.0; update the daemon, or rebuild the "
+    check_refused(&spoilt, "ABI 1.2, this daemon speaks 1.1; update the daemon, or rebuild the "
                            "plugin with its headers");
     spoilt.plugin.abi_minor = GN_ABI_MINOR;
     spoilt.plugin.size = 16;

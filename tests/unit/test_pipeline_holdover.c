@@ -98,9 +98,11 @@ START_TEST(how_long_and_how_far_is_told)
     world.servers[0].silent = false;
     world_until(&world, 32000);
     text = world.last_event[GN_EVENT_SYNCHRONISED].text;
-    ck_assert_msg(strstr(text, "synchronised again to server") != NULL &&
-                      strstr(text, " after 3.") != NULL,
-                  "%s", text);
+    ck_assert_ptr_nonnull(strstr(text, "synchronised again to server"));
+    const char *held = strstr(text, ") after ");
+    ck_assert_ptr_nonnull(held);
+    ck_assert_double_eq_tol(strtod(held + strlen(") after "), NULL), 10000 / 3600.0, 0.4);
+    ck_assert_ptr_nonnull(strstr(held, " h"));
     ck_assert_uint_eq(world.steps, 0);
     world_finish(&world);
 }

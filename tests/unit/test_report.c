@@ -174,7 +174,7 @@ START_TEST(plugin_has_its_keys)
     char path[] = "/usr/lib/x.so";
     struct plugin loaded = {.descriptor = &descriptor, .path = path};
     expect(report_plugin(&loaded),
-           "{\"name\":\"proto-ntp\",\"version\":\"0.1\",\"summary\":\"NTP\",\"abi\":\"1.0\","
+           "{\"name\":\"proto-ntp\",\"version\":\"0.1\",\"summary\":\"NTP\",\"abi\":\"1.1\","
            "\"path\":\"/usr/lib/x.so\",\"roles\":[\"source\",\"server\"]}");
 }
 END_TEST

@@ -508,6 +508,7 @@ static inline void gn_source_close(struct gn_host *host, struct gn_source *sourc
 /** The published snapshot. Cheap, and callable from a worker's thread. */
 static inline int gn_state_read(struct gn_host *host, struct gn_state *state)
 {
+    state->size = sizeof *state; /* an older plugin has less room */
     return GN_HAS(host, state, read) ? host->state->read(host, state) : -ENOSYS;
 }
 
@@ -533,6 +534,7 @@ static inline int gn_random(struct gn_host *host, void *data, size_t size)
 /** The daemon's tracking report, now. */
 static inline int gn_report_tracking(struct gn_host *host, struct gn_tracking *tracking)
 {
+    tracking->size = sizeof *tracking; /* an older plugin has less room */
     return GN_HAS(host, report, tracking) ? host->report->tracking(host, tracking) : -ENOSYS;
 }
 

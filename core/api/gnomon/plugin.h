@@ -12,7 +12,10 @@
  *
  * Log of changes:
  *   1.0  first
- *   1.1  gn_source_slow, GN_REASON_RATE, gn_role.burst
+ *   1.1  gn_source_slow, gn_role.burst, GN_DEVICE_SOCKET, GN_DEVICE_SHARED, gn_sample.own_refid,
+ *        gn_state.error_bound_rate and .tai_offset_s, the end of gn_tracking from .leap_smear_s on,
+ *        events and reasons. gn_tracking holds a gn_state and so has moved: since 1.0 was never
+ *        released, that is not a 2.0
  */
 
 #include <gnomon/event.h>
@@ -25,7 +28,7 @@ extern "C" {
 
 #define GN_PLUGIN_MAGIC 0x474e4f4du /* "GNOM" */
 #define GN_ABI_MAJOR 1
-#define GN_ABI_MINOR 0
+#define GN_ABI_MINOR 1
 
 /** The list of the configuration that a role may stand in. */
 enum gn_role_kind {

@@ -30,7 +30,7 @@ enum gn_clock_state {
  * system clock is still being slewed, and where it is never touched (-x).
  */
 struct gn_state {
-    uint32_t size;     /* sizeof(struct gn_state) as the host knows it */
+    uint32_t size;     /* sizeof(struct gn_state) as the smaller of host and plugin knows it */
     bool synchronised; /* a source is selected and the estimate is valid */
     uint8_t stratum;   /* of this host: 1 … 15; 16 unsynchronised */
     uint8_t leap; /* enum gn_leap; UNSYNCHRONISED: not to be served. In hold-over, and where the
