@@ -141,6 +141,22 @@ __attribute__((format(printf, 6, 7))) void pipeline_tell(struct pipeline *, enum
 /** Whether the clock is ours to set. */
 bool pipeline_disciplines(const struct pipeline *);
 
+/* Routes that change move a source's offset by this share of its delay, rarely by more. */
+#define PIPELINE_FEIGNED_SHARE 0.125
+/* Sources that do not poll are lost after so many of their usual intervals in silence. */
+#define PIPELINE_SILENT_INTERVALS 8.0
+
+/** Begin the source's own estimate with what is known of the oscillator. */
+void pipeline_start_estimate(const struct pipeline *, struct pipeline_source *);
+
+/** Forget the time it gave, not the path to it. */
+void pipeline_forget_samples(const struct pipeline *, struct pipeline_source *);
+
+/** The shortest and the longest interval to its next poll, as configured and as it has asked.
+ * Units: s. */
+double pipeline_least_poll_s(const struct pipeline_source *);
+double pipeline_most_poll_s(const struct pipeline_source *);
+
 /** Fill the source's candidate for a run at `now`; offsets relative to `base_ns`. */
 void pipeline_source_judge(struct pipeline *, struct pipeline_source *, gn_local now,
                            int64_t base_ns);
