@@ -21,9 +21,9 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WORLDS = os.path.join(TOP, "conf", "worlds")
 LIMITS = ("settle_1ms", "settle_100us", "settle_10us")
-# Where the rival would be wronged: it selects nobody out, and nobody tells it of steps and sleeps.
-NO_RIVAL = ("leap-list", "leap-servers", "leap-silent", "liars", "restart", "resume", "server-jump",
-            "stepped", "suspend")
+# Where the rival would be wronged: it selects nobody out, and nobody tells it of steps, smears and sleeps.
+NO_RIVAL = ("leap-list", "leap-servers", "leap-silent", "leap-smear", "liars", "restart", "resume",
+            "server-jump", "stepped", "suspend")
 GOAL_RMS, GOAL_WORST_RMS, GOAL_KEPT, GOAL_BOUND = 0.5, 1.2, 0.999, 6
 
 # --- living --------------------------------------------------------------------------------------
@@ -49,7 +49,8 @@ def polls_of(name, wanted):
 def write_variant(folder, name, poll):
     text = read_world(name)
     if poll == "6":
-        text = text.replace("iburst = true;", "iburst = true; minpoll = 6; maxpoll = 6;")
+        text = re.sub("iburst = true;( maxpoll = [0-9]+;)?",
+                      "iburst = true; minpoll = 6; maxpoll = 6;", text)
     path = os.path.join(folder, f"{name}-{poll}.conf")
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
