@@ -53,7 +53,7 @@ static void poll_server(struct client *client, const struct client_event *event,
     client->in_burst = pace_is_bursting(client);
     if (client->burst_requests > 0)
         client->burst_requests--;
-    exchange_begin(&client->exchange, event->random, actions->request);
+    exchange_begin(&client->exchange, event->random, &actions->request);
     client->phase = CLIENT_WAITING;
     client->polled = event->now;
     client->denied_ns = 0;

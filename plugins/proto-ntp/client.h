@@ -76,7 +76,7 @@ struct client_event {
 struct client_actions {
     bool close; /* close the request's socket */
     bool send;  /* mark a poll, open a fresh socket, send `request`, tell the outcome */
-    uint8_t request[WIRE_HEADER_SIZE];
+    struct wire_packet request;
     uint64_t tag;
     bool submit; /* submit `sample`, then step with CLIENT_TAKEN */
     struct gn_sample sample;

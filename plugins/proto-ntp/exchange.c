@@ -22,7 +22,7 @@ void exchange_init(struct exchange *exchange, uint8_t version)
     exchange->version = version;
 }
 
-void exchange_begin(struct exchange *exchange, uint64_t random, uint8_t request[WIRE_HEADER_SIZE])
+void exchange_begin(struct exchange *exchange, uint64_t random, struct wire_packet *request)
 {
     uint8_t version = exchange->version;
     exchange_init(exchange, version);
@@ -34,7 +34,8 @@ void exchange_begin(struct exchange *exchange, uint64_t random, uint8_t request[
         .precision = REQUEST_PRECISION,
         .transmit = exchange->nonce,
     };
-    wire_pack(&header, request);
+    wire_pack(&header, request->bytes);
+    request->size = WIRE_HEADER_SIZE;
 }
 
 void exchange_sent(struct exchange *exchange, gn_local when, enum gn_stamp stamp)

@@ -39,7 +39,7 @@ struct exchange_reply {
 void exchange_init(struct exchange *exchange, uint8_t version);
 
 /** Make the next request out of an unpredictable number. */
-void exchange_begin(struct exchange *exchange, uint64_t random, uint8_t request[WIRE_HEADER_SIZE]);
+void exchange_begin(struct exchange *exchange, uint64_t random, struct wire_packet *request);
 
 /** The request left at `when`; the better stamp stays. */
 void exchange_sent(struct exchange *exchange, gn_local when, enum gn_stamp stamp);

@@ -142,9 +142,8 @@ static int send_request(struct member *member, const struct client_actions *acti
         return error;
     }
     *when = gn_now(member->host);
-    return gn_datagram_send(member->host, member->socket, actions->request,
-                            sizeof(actions->request), NULL, NULL, GN_SEND_STAMP, actions->tag,
-                            when);
+    return gn_datagram_send(member->host, member->socket, actions->request.bytes,
+                            actions->request.size, NULL, NULL, GN_SEND_STAMP, actions->tag, when);
 }
 
 static void do_send(struct member *member, const struct client_actions *actions)

@@ -108,7 +108,7 @@ static void describe_us(const struct gn_state *state, gn_local when, struct wire
 }
 
 enum server_verdict server_answer(const struct server_request *request,
-                                  const struct gn_state *state, uint8_t packet[WIRE_HEADER_SIZE])
+                                  const struct gn_state *state, struct wire_packet *packet)
 {
     struct wire_header header;
     enum server_verdict verdict = judge(request, &header);
@@ -122,11 +122,12 @@ enum server_verdict server_answer(const struct server_request *request,
         .receive = wire_stamp_from_utc(gn_state_utc(state, request->when)),
     };
     describe_us(state, request->when, &reply);
-    wire_pack(&reply, packet);
+    wire_pack(&reply, packet->bytes);
+    packet->size = WIRE_HEADER_SIZE;
     return SERVER_ANSWER;
 }
 
-void server_stamp(uint8_t reply[WIRE_HEADER_SIZE], const struct gn_state *state, gn_local now)
+void server_stamp(struct wire_packet *reply, const struct gn_state *state, gn_local now)
 {
-    wire_patch_transmit(reply, wire_stamp_from_utc(gn_state_utc(state, now)));
+    wire_patch_transmit(reply->bytes, wire_stamp_from_utc(gn_state_utc(state, now)));
 }

@@ -42,9 +42,9 @@ const char *server_verdict_name(enum server_verdict verdict);
  * transmit timestamp: server_stamp() puts it in, as late as possible.
  */
 enum server_verdict server_answer(const struct server_request *request,
-                                  const struct gn_state *state, uint8_t reply[WIRE_HEADER_SIZE]);
+                                  const struct gn_state *state, struct wire_packet *reply);
 
 /** The reply leaves now. `state`: the snapshot it was made of, so that T3 ≥ T2. */
-void server_stamp(uint8_t reply[WIRE_HEADER_SIZE], const struct gn_state *state, gn_local now);
+void server_stamp(struct wire_packet *reply, const struct gn_state *state, gn_local now);
 
 #endif

@@ -31,11 +31,11 @@ struct service {
 /* ---------------------------------------------------------------- answering */
 
 static void send_reply(struct listener *listener, const struct gn_packet *packet,
-                       const uint8_t reply[WIRE_HEADER_SIZE])
+                       const struct wire_packet *reply)
 {
     struct service *service = listener->service;
     const struct gn_address *from = packet->local.family != GN_FAMILY_NONE ? &packet->local : NULL;
-    int error = gn_datagram_send(service->host, listener->socket, reply, WIRE_HEADER_SIZE,
+    int error = gn_datagram_send(service->host, listener->socket, reply->bytes, reply->size,
                                  &packet->remote, from, 0, 0, NULL);
     if (error == 0)
         return;
@@ -47,7 +47,7 @@ static void answer(struct listener *listener, const struct gn_packet *packet,
                    const struct gn_state *state)
 {
     struct service *service = listener->service;
-    uint8_t reply[WIRE_HEADER_SIZE];
+    struct wire_packet reply;
     struct server_request request = {
         .data = packet->data,
         .size = packet->size,
@@ -57,12 +57,12 @@ static void answer(struct listener *listener, const struct gn_packet *packet,
         .allowed = access_allows(&service->access, &packet->remote),
     };
     request.local.port = listener->address.port;
-    enum server_verdict verdict = server_answer(&request, state, reply);
+    enum server_verdict verdict = server_answer(&request, state, &reply);
     service->verdicts[verdict]++;
     if (verdict != SERVER_ANSWER)
         return;
-    server_stamp(reply, state, gn_now(service->host));
-    send_reply(listener, packet, reply);
+    server_stamp(&reply, state, gn_now(service->host));
+    send_reply(listener, packet, &reply);
 }
 
 static void on_receive(void *arg, const struct gn_packet *packets, size_t count)

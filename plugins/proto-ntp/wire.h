@@ -16,6 +16,8 @@
 #define WIRE_HEADER_SIZE 48
 /** Where the transmit timestamp stands, for those who patch it late. */
 #define WIRE_TRANSMIT_OFFSET 40
+/** No packet of ours is longer: what IPv6 carries everywhere (1280), less its headers and UDP's. */
+#define WIRE_PACKET_MAX 1232
 
 #define WIRE_VERSION_MIN 1
 #define WIRE_VERSION_MAX 4
@@ -55,6 +57,12 @@ struct wire_header {
     struct ntp_stamp origin;
     struct ntp_stamp receive;
     struct ntp_stamp transmit;
+};
+
+/** A datagram to be sent. */
+struct wire_packet {
+    size_t size;
+    uint8_t bytes[WIRE_PACKET_MAX];
 };
 
 /** Kiss codes that ask something of a client. Spec: RFC 5905 §7.4. */

@@ -59,7 +59,7 @@ static void carry_out(struct run *run, const struct client_actions *actions)
         run->started = false;
         run->socket = true;
         run->sent_at = run->now;
-        memcpy(run->request, actions->request, sizeof(run->request));
+        memcpy(run->request, actions->request.bytes, sizeof(run->request));
     }
 }
 

@@ -35,11 +35,11 @@ static struct gn_state some_state(bool synchronised)
     };
 }
 
-static void check_reply(const uint8_t *reply, const uint8_t *request, bool synchronised)
+static void check_reply(const struct wire_packet *reply, const uint8_t *request, bool synchronised)
 {
     struct wire_header header;
     struct wire_header asked;
-    require(wire_unpack(reply, WIRE_HEADER_SIZE, &header) == 0);
+    require(wire_unpack(reply->bytes, reply->size, &header) == 0);
     require(wire_unpack(request, WIRE_HEADER_SIZE, &asked) == 0);
     require(header.mode == WIRE_MODE_SERVER && header.version == asked.version);
     require(header.origin.raw == asked.transmit.raw);
@@ -60,17 +60,17 @@ static void ask_server(uint8_t scene, const uint8_t *data, size_t size)
         .when = {NOW_NS},
         .allowed = (scene & 2) != 0,
     };
-    uint8_t reply[WIRE_HEADER_SIZE];
+    struct wire_packet reply;
     gn_local later = {NOW_NS + 1000};
     if ((scene & 8) != 0)
         request.remote.family = request.local.family = GN_FAMILY_IPV6;
-    enum server_verdict verdict = server_answer(&request, &state, reply);
+    enum server_verdict verdict = server_answer(&request, &state, &reply);
     require(server_verdict_name(verdict) != NULL);
     if (verdict != SERVER_ANSWER)
         return;
     require(request.allowed && size >= WIRE_HEADER_SIZE);
-    server_stamp(reply, &state, later);
-    check_reply(reply, data, (scene & 1) != 0);
+    server_stamp(&reply, &state, later);
+    check_reply(&reply, data, (scene & 1) != 0);
 }
 
 static void tell_client(uint8_t scene, const uint8_t *data, size_t size)
@@ -78,15 +78,15 @@ static void tell_client(uint8_t scene, const uint8_t *data, size_t size)
     struct exchange exchange;
     struct wire_header header;
     struct gn_sample sample;
-    uint8_t request[WIRE_HEADER_SIZE];
+    struct wire_packet request;
     exchange_init(&exchange, 4);
-    exchange_begin(&exchange, NONCE, request);
+    exchange_begin(&exchange, NONCE, &request);
     exchange_sent(&exchange, (gn_local){NOW_NS}, GN_STAMP_USER);
     uint8_t *copy = malloc(size > 0 ? size : 1);
     require(copy != NULL);
     memcpy(copy, data, size);
     if ((scene & 4) != 0 && size >= 32)
-        memcpy(copy + 24, request + WIRE_TRANSMIT_OFFSET, 8);
+        memcpy(copy + 24, request.bytes + WIRE_TRANSMIT_OFFSET, 8);
     struct exchange_reply reply = {
         .data = copy,
         .size = size,

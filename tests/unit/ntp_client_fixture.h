@@ -65,7 +65,7 @@ static UNUSED void take_send(struct world *w, const struct client_actions *actio
     w->opens++;
     w->sends++;
     w->sent_at = w->now;
-    memcpy(w->request, actions->request, sizeof(w->request));
+    memcpy(w->request, actions->request.bytes, sizeof(w->request));
 }
 
 static UNUSED void step(struct world *w, struct client_event event)

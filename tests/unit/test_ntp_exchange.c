@@ -58,9 +58,9 @@ static struct wire_header good_reply(void)
 static struct scene new_scene(void)
 {
     struct scene s = {.t4 = local(T4_NS), .pivot = utc(T4_NS)};
-    uint8_t request[WIRE_HEADER_SIZE];
+    struct wire_packet request;
     exchange_init(&s.exchange, 4);
-    exchange_begin(&s.exchange, NONCE, request);
+    exchange_begin(&s.exchange, NONCE, &request);
     exchange_sent(&s.exchange, local(T1_NS), GN_STAMP_USER);
     s.reply = good_reply();
     address_parse("192.0.2.9", &s.local);
@@ -101,26 +101,26 @@ START_TEST(a_request_reveals_nothing)
 {
     struct exchange exchange;
     struct wire_header header;
-    uint8_t request[WIRE_HEADER_SIZE];
+    struct wire_packet request;
     exchange_init(&exchange, 4);
-    exchange_begin(&exchange, NONCE, request);
-    wire_unpack(request, sizeof(request), &header);
-    ck_assert_uint_eq(request[0], 0x23); /* leap 0, version 4, mode 3 */
+    exchange_begin(&exchange, NONCE, &request);
+    wire_unpack(request.bytes, request.size, &header);
+    ck_assert_uint_eq(request.bytes[0], 0x23); /* leap 0, version 4, mode 3 */
     ck_assert(header.transmit.raw == NONCE);
     static const uint8_t zeros[WIRE_HEADER_SIZE];
     ck_assert_int_eq(header.precision, 0x20); /* what others send, whatever our clock is */
-    request[3] = 0;
-    ck_assert_mem_eq(request + 1, zeros, WIRE_TRANSMIT_OFFSET - 1);
+    request.bytes[3] = 0;
+    ck_assert_mem_eq(request.bytes + 1, zeros, WIRE_TRANSMIT_OFFSET - 1);
 }
 END_TEST
 
 START_TEST(a_request_is_never_without_a_number)
 {
     struct exchange exchange;
-    uint8_t request[WIRE_HEADER_SIZE];
+    struct wire_packet request;
     exchange_init(&exchange, 1);
-    exchange_begin(&exchange, 0, request);
-    ck_assert_uint_eq(request[0], 0x0b);
+    exchange_begin(&exchange, 0, &request);
+    ck_assert_uint_eq(request.bytes[0], 0x0b);
     ck_assert(exchange.nonce.raw != 0);
 }
 END_TEST
@@ -197,8 +197,8 @@ END_TEST
 START_TEST(a_request_that_never_left_has_no_reply)
 {
     struct scene s = new_scene();
-    uint8_t request[WIRE_HEADER_SIZE];
-    exchange_begin(&s.exchange, NONCE, request);
+    struct wire_packet request;
+    exchange_begin(&s.exchange, NONCE, &request);
     ck_assert_verdict(receive(&s), VERDICT_STAMPS);
 }
 END_TEST
@@ -290,10 +290,10 @@ END_TEST
 START_TEST(what_comes_late_is_late)
 {
     struct scene s = new_scene();
-    uint8_t request[WIRE_HEADER_SIZE];
+    struct wire_packet request;
     exchange_close(&s.exchange);
     ck_assert_verdict(receive(&s), VERDICT_LATE);
-    exchange_begin(&s.exchange, NONCE + 1, request); /* the reply to the one before */
+    exchange_begin(&s.exchange, NONCE + 1, &request); /* the reply to the one before */
     ck_assert_verdict(receive(&s), VERDICT_ORIGIN);
 }
 END_TEST

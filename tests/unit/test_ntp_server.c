@@ -52,8 +52,8 @@ static void ask(struct asked *asked, uint8_t first)
 static enum server_verdict verdict_of(const struct asked *asked)
 {
     struct gn_state state = some_state();
-    uint8_t reply[WIRE_HEADER_SIZE];
-    return server_answer(&asked->request, &state, reply);
+    struct wire_packet reply;
+    return server_answer(&asked->request, &state, &reply);
 }
 
 #define ck_assert_verdict(is, wanted)                                                              \
@@ -70,12 +70,12 @@ START_TEST(a_synchronised_server_says_so)
     struct gn_state state = some_state();
     struct asked asked;
     struct wire_header reply;
-    uint8_t packet[WIRE_HEADER_SIZE];
+    struct wire_packet packet;
     ask(&asked, 0x23);
-    ck_assert_verdict(server_answer(&asked.request, &state, packet), SERVER_ANSWER);
+    ck_assert_verdict(server_answer(&asked.request, &state, &packet), SERVER_ANSWER);
     gn_local later = {NOW_NS + 10 * GN_NS_PER_S + 40000};
-    server_stamp(packet, &state, later);
-    wire_unpack(packet, sizeof(packet), &reply);
+    server_stamp(&packet, &state, later);
+    wire_unpack(packet.bytes, packet.size, &reply);
     ck_assert_uint_eq(reply.leap, 1);
     ck_assert_uint_eq(reply.version, 4);
     ck_assert_uint_eq(reply.mode, WIRE_MODE_SERVER);
@@ -103,10 +103,10 @@ static void check_unsynchronised(const struct gn_state *state)
 {
     struct asked asked;
     struct wire_header reply;
-    uint8_t packet[WIRE_HEADER_SIZE];
+    struct wire_packet packet;
     ask(&asked, 0x23);
-    ck_assert_verdict(server_answer(&asked.request, state, packet), SERVER_ANSWER);
-    wire_unpack(packet, sizeof(packet), &reply);
+    ck_assert_verdict(server_answer(&asked.request, state, &packet), SERVER_ANSWER);
+    wire_unpack(packet.bytes, packet.size, &reply);
     ck_assert_uint_eq(reply.leap, 3);
     ck_assert_uint_eq(reply.stratum, 0);
     ck_assert_uint_eq(reply.refid, 0);
@@ -132,12 +132,12 @@ START_TEST(bounds_beyond_the_format_are_saturated)
     struct gn_state state = some_state();
     struct asked asked;
     struct wire_header reply;
-    uint8_t packet[WIRE_HEADER_SIZE];
+    struct wire_packet packet;
     state.root_dispersion_s = 1e9;
     state.root_delay_s = NAN;
     ask(&asked, 0x23);
-    ck_assert_verdict(server_answer(&asked.request, &state, packet), SERVER_ANSWER);
-    wire_unpack(packet, sizeof(packet), &reply);
+    ck_assert_verdict(server_answer(&asked.request, &state, &packet), SERVER_ANSWER);
+    wire_unpack(packet.bytes, packet.size, &reply);
     ck_assert_uint_eq(reply.root_dispersion, UINT32_MAX);
     ck_assert_uint_eq(reply.root_delay, UINT32_MAX);
 }
@@ -150,11 +150,11 @@ START_TEST(the_poll_is_copied_within_bounds)
     for (size_t i = 0; i < sizeof(polls) / sizeof(*polls); i++) {
         struct asked asked;
         struct wire_header reply;
-        uint8_t packet[WIRE_HEADER_SIZE];
+        struct wire_packet packet;
         ask(&asked, 0x23);
         asked.data[2] = (uint8_t)polls[i][0];
-        server_answer(&asked.request, &state, packet);
-        wire_unpack(packet, sizeof(packet), &reply);
+        server_answer(&asked.request, &state, &packet);
+        wire_unpack(packet.bytes, packet.size, &reply);
         ck_assert_int_eq(reply.poll, polls[i][1]);
     }
 }
@@ -167,16 +167,16 @@ START_TEST(every_version_and_mode)
     struct gn_state state = some_state();
     for (unsigned first = 0; first < 256; first++) {
         struct asked asked;
-        uint8_t packet[WIRE_HEADER_SIZE];
+        struct wire_packet packet;
         unsigned version = first >> 3 & 7;
         unsigned mode = first & 7;
         ask(&asked, (uint8_t)first);
-        enum server_verdict verdict = server_answer(&asked.request, &state, packet);
+        enum server_verdict verdict = server_answer(&asked.request, &state, &packet);
         if (version < 1 || version > 4) {
             ck_assert_verdict(verdict, SERVER_VERSION);
         } else if (mode == 3 || (mode == 0 && version == 1)) {
             ck_assert_verdict(verdict, SERVER_ANSWER);
-            ck_assert_uint_eq(packet[0] & 0x3f, version << 3 | WIRE_MODE_SERVER);
+            ck_assert_uint_eq(packet.bytes[0] & 0x3f, version << 3 | WIRE_MODE_SERVER);
         } else {
             ck_assert_verdict(verdict, SERVER_MODE);
         }
@@ -198,10 +198,10 @@ START_TEST(our_own_answers_are_not_answered)
     struct gn_state state = some_state();
     for (uint8_t first = 0x0b; first <= 0x23; first = (uint8_t)(first + 8)) {
         struct asked asked;
-        uint8_t packet[WIRE_HEADER_SIZE];
+        struct wire_packet packet;
         ask(&asked, first);
-        ck_assert_verdict(server_answer(&asked.request, &state, packet), SERVER_ANSWER);
-        memcpy(asked.data, packet, sizeof(packet));
+        ck_assert_verdict(server_answer(&asked.request, &state, &packet), SERVER_ANSWER);
+        memcpy(asked.data, packet.bytes, packet.size);
         ck_assert_verdict(verdict_of(&asked), SERVER_MODE);
     }
 }
@@ -337,19 +337,19 @@ START_TEST(noise_of_every_length_gets_nothing_beyond_the_protocol)
     unsigned counts[SERVER_COUNT] = {0};
     for (size_t size = 0; size <= 1500; size++) {
         uint8_t *data = malloc(size + 1); /* exact, so that a sanitizer sees its end */
-        uint8_t packet[WIRE_HEADER_SIZE];
+        struct wire_packet packet;
         struct asked asked;
         ask(&asked, 0);
         for (size_t i = 0; i < size; i++)
             data[i] = (uint8_t)rand_r(&seed);
         asked.request.data = data;
         asked.request.size = size;
-        enum server_verdict verdict = server_answer(&asked.request, &state, packet);
+        enum server_verdict verdict = server_answer(&asked.request, &state, &packet);
         counts[verdict]++;
         if (verdict == SERVER_ANSWER) {
             ck_assert_uint_ge(size, WIRE_HEADER_SIZE); /* never longer than the request */
-            ck_assert_uint_eq(packet[0] & 7, WIRE_MODE_SERVER);
-            ck_assert_mem_eq(packet + 24, data + WIRE_TRANSMIT_OFFSET, 8);
+            ck_assert_uint_eq(packet.bytes[0] & 7, WIRE_MODE_SERVER);
+            ck_assert_mem_eq(packet.bytes + 24, data + WIRE_TRANSMIT_OFFSET, 8);
         }
         free(data);
     }

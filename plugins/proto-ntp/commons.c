@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commons.h"
+
+#include <stdlib.h>
+
+int commons_open(struct gn_host *host, void **shared)
+{
+    struct commons *commons = calloc(1, sizeof(*commons));
+    if (commons == NULL)
+        return gn_fail(host, -ENOMEM, "out of memory");
+    commons->host = host;
+    *shared = commons;
+    return 0;
+}
+
+void commons_close(void *shared)
+{
+    free(shared);
+}

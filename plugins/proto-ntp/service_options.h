@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVICE_OPTIONS_H
+#define SERVICE_OPTIONS_H
+
+/** What can be configured of a server; for plugin.c alone. */
+
+#include "service.h"
+
+static const struct gn_option service_options[] = {
+    {
+        .key = "listen",
+        .type = GN_OPT_STRINGS,
+        .offset = offsetof(struct service_config, listen),
+        .preset = "0.0.0.0,::",
+        .help = "addresses to answer on",
+    },
+    {
+        .key = "port",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct service_config, port),
+        .preset = "123",
+        .min = 1,
+        .max = 65535,
+        .help = "UDP port to answer on",
+    },
+    {
+        .key = "allow",
+        .type = GN_OPT_STRINGS,
+        .offset = offsetof(struct service_config, allow),
+        .help = "address ranges that may ask (192.168.0.0/24, 2001:db8::/32, an address, all); the "
+                "longest prefix "
+                "decides, nobody but this machine may by default",
+    },
+    {
+        .key = "deny",
+        .type = GN_OPT_STRINGS,
+        .offset = offsetof(struct service_config, deny),
+        .help = "address ranges that may not ask; wins where the same range is allowed, too",
+    },
+};
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UPSTREAM_OPTIONS_H
+#define UPSTREAM_OPTIONS_H
+
+/** What can be configured of a source; for plugin.c alone. */
+
+#include "upstream.h"
+
+static const struct gn_option upstream_options[] = {
+    {
+        .key = "server",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct upstream_config, server),
+        .help = "name or address of one server; the next of its addresses is taken when one gives "
+                "nothing",
+    },
+    {
+        .key = "pool",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct upstream_config, pool),
+        .help = "name of many servers, of which up to max_sources are used at a time",
+    },
+    {
+        .key = "max_sources",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct upstream_config, max_sources),
+        .preset = "4",
+        .min = 1,
+        .max = 16,
+        .help = "servers used of a pool",
+    },
+    {
+        .key = "port",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct upstream_config, port),
+        .preset = "123",
+        .min = 1,
+        .max = 65535,
+        .help = "UDP port of the servers",
+    },
+    {
+        .key = "version",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct upstream_config, version),
+        .preset = "4",
+        .min = 1,
+        .max = 4,
+        .help = "NTP version of the requests",
+    },
+    {
+        .key = "iburst",
+        .type = GN_OPT_BOOL,
+        .offset = offsetof(struct upstream_config, iburst),
+        .preset = "false",
+        .help = "begin with requests 2 s apart until four are answered, and again after an outage",
+    },
+    {
+        .key = "burst",
+        .type = GN_OPT_BOOL,
+        .offset = offsetof(struct upstream_config, burst),
+        .preset = "false",
+        .help =
+            "up to four requests 2 s apart at every poll, as many as leave one every minpoll on "
+            "average",
+    },
+};
+
+#endif
