@@ -149,6 +149,7 @@ void scene_destroy(struct scene *scene)
     vnet_destroy(scene->net);
     world_destroy(scene->world);
     loader_destroy(scene->loader);
+    scene_intruders_destroy(scene);
     scene_events_destroy(scene);
     for (size_t i = 0; i < scene->law_count; i++)
         law_destroy(scene->laws[i]);

@@ -4,8 +4,8 @@
 
 /**
  * A scene's parts, for its own files: scene.c lives through it, scene_read.c reads it,
- * scene_nodes.c its nodes, scene_devices.c their devices, scene_events.c its events, all with
- * scene_values.c.
+ * scene_nodes.c its nodes, scene_devices.c their devices, scene_events.c its events,
+ * scene_intruders.c its intruders, all with scene_values.c.
  */
 
 #include <libconfig.h>
@@ -23,6 +23,7 @@ struct pair {
 };
 
 struct deed;
+struct intruder_entry;
 
 struct scene {
     struct scene_setup setup;
@@ -39,6 +40,7 @@ struct scene {
     struct pair *links;
     size_t link_count;
     struct deed *deeds;
+    struct intruder_entry *intruders;
     struct world_event look, leap;
     uint64_t hash;
 };
@@ -52,8 +54,9 @@ void scene_tell(void *arg, const struct node *, gn_utc when, enum gn_level, cons
 /** Tell what happens now in the world itself: part of the story and of the hash. */
 __attribute__((format(printf, 2, 3))) void scene_narrate(struct scene *, const char *format, ...);
 
-/** Forget all events. */
+/** Forget all events, all intruders. */
 void scene_events_destroy(struct scene *);
+void scene_intruders_destroy(struct scene *);
 
 /* ---------------------------------------------------------------- reading */
 
@@ -97,8 +100,9 @@ struct node *reader_find_node(const struct reader *, const char *name, size_t *f
 void scene_devices_read(struct reader *, const config_setting_t *list, struct node *);
 void scene_devices_begin(struct reader *);
 
-/** An entry of `nodes`, of `events`. */
+/** An entry of `nodes`, of `intruders`, of `events`. */
 void reader_node(struct reader *, const config_setting_t *entry);
+void reader_intruder(struct reader *, const config_setting_t *entry);
 void reader_event(struct reader *, const config_setting_t *entry);
 
 #endif

@@ -151,8 +151,9 @@ static void read_root(struct reader *reader, const config_setting_t *root)
     struct tm start;
     const char *folder = reader_string(reader, root, "plugin_dir");
     double seed = reader_number(reader, root, "seed", 0, 9e15, 1);
-    reader_check_keys(reader, root,
-                      " seed start duration window look leap plugin_dir nodes links events ");
+    reader_check_keys(
+        reader, root,
+        " seed start duration window look leap plugin_dir nodes links intruders events ");
     if (scene->setup.plugin_dir != NULL)
         folder = scene->setup.plugin_dir;
     read_start(reader, root, &start);
@@ -172,6 +173,7 @@ static void read_root(struct reader *reader, const config_setting_t *root)
     read_leap(reader, root, &start);
     each(reader, root, "nodes", reader_node);
     each(reader, root, "links", read_link);
+    each(reader, root, "intruders", reader_intruder);
     each(reader, root, "events", reader_event);
     if (scene->count == 0 && reader->findings->errors == 0)
         reader_wrong(reader, root, "nodes: a world needs one at least");

@@ -136,6 +136,11 @@ void vhost_stamp_noise(struct vhost *host, const struct law *noise)
     host->stamp_noise = noise;
 }
 
+void vnet_tap(struct vnet *net, struct vtap *tap)
+{
+    SLIST_INSERT_HEAD(&net->taps, tap, link);
+}
+
 void vhost_sleep(struct vhost *host, gn_utc until)
 {
     host->awake_at = until;
@@ -281,6 +286,7 @@ struct vnet *vnet_create(struct world *world)
     SLIST_INIT(&net->hosts);
     SLIST_INIT(&net->links);
     LIST_INIT(&net->packets);
+    SLIST_INIT(&net->taps);
     return net;
 }
 

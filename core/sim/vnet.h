@@ -11,6 +11,7 @@
 #include <os/os.h>
 #include <sim/law.h>
 #include <sim/world.h>
+#include <sys/queue.h>
 
 struct vnet;
 struct vhost;
@@ -27,6 +28,21 @@ struct vlink_config {
 /** What came through the network, of one host. */
 struct vhost_count {
     uint64_t sent, received, lost; /* lost: of those sent, on links or where nobody listens */
+};
+
+/** A datagram that leaves a host, as somebody on the way sees it. */
+struct vpassing {
+    const struct gn_address *from, *to;
+    unsigned char *data; /* whose bytes may be changed */
+    size_t size;
+    double held_s; /* how much later it arrives; below 0: never */
+};
+
+/** Somebody who sees what leaves the hosts. */
+struct vtap {
+    void (*see)(void *arg, struct vpassing *);
+    void *arg;
+    SLIST_ENTRY(vtap) link;
 };
 
 struct vnet *vnet_create(struct world *);
@@ -59,6 +75,13 @@ void vnet_partition(struct vnet *, struct vhost *const *hosts, size_t count);
 
 /** End all partitions; what is cut otherwise stays so. */
 void vnet_heal(struct vnet *);
+
+/** Everything that is sent passes this one, too; lent. */
+void vnet_tap(struct vnet *, struct vtap *);
+
+/** Put a datagram into the network that no host has sent, and that arrives after so long. */
+void vnet_inject(struct vnet *, const struct gn_address *from, const struct gn_address *to,
+                 const void *data, size_t size, int64_t delay_ns);
 
 /** Until then the host sleeps: what arrives is lost, names are told when it wakes. */
 void vhost_sleep(struct vhost *, gn_utc until);

@@ -44,6 +44,7 @@ struct vnet {
     SLIST_HEAD(, vhost) hosts;
     SLIST_HEAD(, vlink) links;
     LIST_HEAD(, vpacket) packets; /* on their way */
+    SLIST_HEAD(, vtap) taps;
 };
 
 /** Whether two addresses are of one family and have the same bytes; ports do not count. */

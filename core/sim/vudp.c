@@ -35,7 +35,7 @@ struct vpacket {
     struct os_datagram *socket;
     uint64_t tag;
     gn_system when;
-    struct vhost *from;
+    struct vhost *from; /* NULL: nobody sent it */
     struct gn_address remote, local;
     size_t size;
     LIST_ENTRY(vpacket) link;
@@ -226,7 +226,7 @@ static void arrive(void *arg)
     LIST_REMOVE(packet, link);
     if (socket != NULL)
         hand_over(socket, packet);
-    else
+    else if (packet->from != NULL)
         packet->from->count.lost++;
     free(packet);
 }
@@ -262,7 +262,7 @@ static void note_sent(struct os_datagram *socket, uint64_t tag)
 
 /* Without a link: to the host itself. */
 static void put_on_way(struct vhost *from, const struct vhost *to, struct vlink *link,
-                       const struct vpacket *packet, const void *data)
+                       const struct vpacket *packet, const struct vpassing *passing)
 {
     struct vpacket *copy = packet_create(from->net, arrive, packet->size);
     const struct law *delay = link != NULL ? link->config.delay : NULL;
@@ -273,7 +273,8 @@ static void put_on_way(struct vhost *from, const struct vhost *to, struct vlink 
     copy->from = from;
     copy->remote = packet->remote;
     copy->local = packet->local;
-    memcpy(copy->data, data, packet->size);
+    memcpy(copy->data, passing->data, packet->size);
+    delay_s += passing->held_s;
     if (delay_s > 0)
         when = gn_utc_add(when, gn_nanoseconds(fmin(delay_s, LONGEST_S)));
     if (link != NULL && link->config.ordered)
@@ -282,23 +283,43 @@ static void put_on_way(struct vhost *from, const struct vhost *to, struct vlink 
 }
 
 /* A host reaches itself without a link. */
-static void transmit(struct vhost *from, const struct vpacket *packet, const void *data)
+static void transmit(struct vhost *from, const struct vpacket *packet,
+                     const struct vpassing *passing)
 {
     const struct vhost *to = vnet_find_host(from->net, &packet->local);
     struct vlink *way = to != NULL ? vnet_way(from->net, from, to) : NULL;
     from->count.sent++;
     if (to == from) {
-        put_on_way(from, to, NULL, packet, data);
+        put_on_way(from, to, NULL, packet, passing);
         return;
     }
     if (way == NULL || way->cut || vhost_asleep(from) ||
-        chance_uniform(&from->delays) < way->config.loss) {
+        chance_uniform(&from->delays) < way->config.loss || passing->held_s < 0) {
         from->count.lost++;
         return;
     }
-    put_on_way(from, to, way, packet, data);
+    put_on_way(from, to, way, packet, passing);
     if (way->config.duplicates > 0 && chance_uniform(&from->delays) < way->config.duplicates)
-        put_on_way(from, to, way, packet, data);
+        put_on_way(from, to, way, packet, passing);
+}
+
+void vnet_inject(struct vnet *net, const struct gn_address *from, const struct gn_address *to,
+                 const void *data, size_t size, int64_t delay_ns)
+{
+    struct vpacket *packet = packet_create(net, arrive, size);
+    if (packet == NULL)
+        return;
+    packet->remote = *from;
+    packet->local = *to;
+    memcpy(packet->data, data, size);
+    world_order_in(net->world, &packet->event, delay_ns);
+}
+
+static void pass_taps(struct vnet *net, struct vpassing *passing)
+{
+    struct vtap *tap;
+    SLIST_FOREACH(tap, &net->taps, link)
+    tap->see(tap->arg, passing);
 }
 
 /* The address a packet comes from: as asked for, as bound, or the host's first of the family. */
@@ -323,6 +344,8 @@ int vudp_send(struct os_datagram *socket, const void *data, size_t size,
               uint64_t tag, gn_system *when)
 {
     struct vpacket packet = {.size = size};
+    unsigned char bytes[LARGEST];
+    struct vpassing passing = {&packet.remote, &packet.local, bytes, size, 0};
     if (to == NULL)
         to = &socket->connect;
     if (to->family == GN_FAMILY_NONE)
@@ -339,6 +362,8 @@ int vudp_send(struct os_datagram *socket, const void *data, size_t size,
         *when = vclock_system(socket->host->clock);
     if (socket->sent_stamps && (flags & GN_SEND_STAMP) != 0)
         note_sent(socket, tag);
-    transmit(socket->host, &packet, data);
+    memcpy(bytes, data, size);
+    pass_taps(socket->host->net, &passing);
+    transmit(socket->host, &packet, &passing);
     return 0;
 }

@@ -49,7 +49,7 @@ static bool live(const char *path, struct told *told)
 {
     struct scene_setup setup = {.path = path,
                                 .plugin_dir = plugins(),
-                                .level = GN_INFO,
+                                .level = GN_DEBUG,
                                 .story = hear,
                                 .look = look,
                                 .arg = told};
