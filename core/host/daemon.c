@@ -152,8 +152,10 @@ struct daemon *daemon_create(const struct daemon_setup *setup, struct diagnostic
     if (setup->mode != DAEMON_RUN)
         hurry(daemon->config);
     link = &daemon->instances;
+    daemon->findings = diagnostics;
     for (size_t i = 0; i < daemon->config->instance_count; i++)
         open_instance(daemon, &daemon->config->instances[i], &link, diagnostics);
+    daemon->findings = NULL;
     if (diagnostics->errors > 0) {
         daemon_destroy(daemon);
         return NULL;

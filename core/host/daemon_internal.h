@@ -35,7 +35,8 @@ struct daemon {
     struct instance *instances; /* in order of the configuration */
     struct shared *shared;
     struct control *control;
-    struct os_timer *deadline; /* of the pipeline */
+    struct diagnostics *findings; /* while the configuration is checked, else NULL */
+    struct os_timer *deadline;    /* of the pipeline */
     struct os_timer *housekeeping;
     struct leaplist leaplist;
     char *drift_path;

@@ -38,7 +38,22 @@ static void service_event(struct gn_host *host, const struct gn_event *event)
     daemon_put_event(services_daemon(host), &named);
 }
 
-static const struct gn_log_ops log_ops = {sizeof log_ops, service_log, service_fail, service_event};
+/* Among the findings of the configuration while that is checked; later it is news. */
+static void service_finding(struct gn_host *host, enum gn_level level, const char *file,
+                            unsigned line, const char *format, va_list args)
+{
+    struct daemon *daemon = services_daemon(host);
+    char text[512];
+    vsnprintf(text, sizeof text, format, args);
+    if (daemon->findings != NULL)
+        diagnostics_add(daemon->findings, level == GN_ERROR ? DIAGNOSTIC_ERROR : DIAGNOSTIC_WARNING,
+                        file, line, "%s", text);
+    else
+        logger_log(daemon->logger, level, host->name, "%s:%u: %s", file, line, text);
+}
+
+static const struct gn_log_ops log_ops = {sizeof log_ops, service_log, service_fail, service_event,
+                                          service_finding};
 
 /* ---------------------------------------------------------------- clock and timers */
 

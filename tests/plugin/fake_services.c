@@ -40,6 +40,15 @@ static void do_event(struct gn_host *host, const struct gn_event *event)
         fake_misuse(world, "sends an event without words");
 }
 
+static void do_finding(struct gn_host *host, enum gn_level level, const char *file, unsigned line,
+                       const char *format, va_list args)
+{
+    (void)line;
+    if (level > GN_WARNING || file == NULL || file[0] == '\0')
+        fake_misuse(fake_world_of(host), "tells a finding of no file, or that is none");
+    do_log(host, level, format, args);
+}
+
 static gn_local do_now(struct gn_host *host)
 {
     gn_local now = {fake_world_of(host)->now_ns};
@@ -95,7 +104,8 @@ static void do_timer_close(struct gn_host *host, struct gn_timer *timer)
     fake_handle_close(host, timer, TIMER);
 }
 
-const struct gn_log_ops fake_log_ops = {sizeof(fake_log_ops), do_log, do_fail, do_event};
+const struct gn_log_ops fake_log_ops = {sizeof(fake_log_ops), do_log, do_fail, do_event,
+                                        do_finding};
 const struct gn_clock_ops fake_clock_ops = {sizeof(fake_clock_ops), do_now, do_system_time,
                                             do_from_system};
 const struct gn_timer_ops fake_timer_ops = {sizeof(fake_timer_ops), do_timer_open, do_timer_start,

@@ -58,6 +58,8 @@ struct gn_log_ops {
     void (*log)(struct gn_host *, enum gn_level, const char *format, va_list);
     int (*fail)(struct gn_host *, int error, const char *format, va_list);
     void (*event)(struct gn_host *, const struct gn_event *);
+    void (*finding)(struct gn_host *, enum gn_level level, const char *file, unsigned line,
+                    const char *format, va_list); /* since 1.1 */
 };
 
 /* -------------------------------------------------------------- clock and timers */
@@ -304,6 +306,25 @@ __attribute__((format(printf, 3, 4))) static inline int gn_fail(struct gn_host *
         (host->log->fail)(host, error, format, args); /* in brackets: check.h has a macro fail() */
     va_end(args);
     return error;
+}
+
+/**
+ * What is wrong with a file that belongs to the configuration, told by `open`: listed with the
+ * other findings, also by `gnomond -t`. `level`: GN_ERROR or GN_WARNING; `line` 0: the whole file.
+ * After an error `open` fails, in words that do not repeat it.
+ */
+__attribute__((format(printf, 5, 6))) static inline void gn_finding(struct gn_host *host,
+                                                                    enum gn_level level,
+                                                                    const char *file, unsigned line,
+                                                                    const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (GN_HAS(host, log, finding))
+        host->log->finding(host, level, file, line, format, args);
+    else if (GN_HAS(host, log, log))
+        host->log->log(host, level, format, args);
+    va_end(args);
 }
 
 /** Tell all outputs. The host fills `when`, `utc` and, if NULL, `source`. */

@@ -14,8 +14,8 @@
  *   1.0  first
  *   1.1  gn_source_slow, gn_role.burst, GN_DEVICE_SOCKET, GN_DEVICE_SHARED, gn_sample.own_refid,
  *        gn_state.error_bound_rate and .tai_offset_s, the end of gn_tracking from .leap_smear_s on,
- *        events and reasons. gn_tracking holds a gn_state and so has moved: since 1.0 was never
- *        released, that is not a 2.0
+ *        events and reasons, gn_finding. gn_tracking holds a gn_state and so has moved: since 1.0
+ *        was never released, that is not a 2.0
  */
 
 #include <gnomon/event.h>
@@ -46,7 +46,7 @@ struct gn_role {
     size_t config_size; /* of the struct that the options fill */
 
     /**
-     * Check the configuration and allocate; no I/O.
+     * Check the configuration and allocate; no I/O, but reading what belongs to the configuration.
      * `config` stays valid until `close`, or until `reload` returned 0 with a newer one.
      * Errors: negative errno, explained by gn_fail(); nothing is left allocated then.
      */
