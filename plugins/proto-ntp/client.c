@@ -8,11 +8,17 @@
 /* Nothing is said of a server before so many requests went unanswered: single ones get lost. */
 #define SILENCE 3
 
+static void new_exchange(struct client *client)
+{
+    exchange_init(&client->exchange, client->config.version);
+    exchange_authenticate(&client->exchange, client->config.authenticator);
+}
+
 void client_init(struct client *client, const struct client_config *config)
 {
     memset(client, 0, sizeof(*client));
     client->config = *config;
-    exchange_init(&client->exchange, config->version);
+    new_exchange(client);
 }
 
 /* ---------------------------------------------------------------- words */
@@ -79,7 +85,7 @@ static void start(struct client *client, const struct client_event *event,
     pace_end_burst(client);
     if (client->config.iburst)
         pace_begin_burst(client, CLIENT_BURST_GOOD, CLIENT_BURST_REQUESTS);
-    exchange_init(&client->exchange, client->config.version);
+    new_exchange(client);
     client->phase = CLIENT_IDLE;
     client->polled = event->now;
     actions->close = true;
@@ -123,7 +129,11 @@ static void count_retry(struct client *client)
 
 static void explain_silence(const struct client *client, struct client_actions *actions)
 {
-    if (client->bad != VERDICT_OK)
+    if (client->bad == VERDICT_NAK || client->bad == VERDICT_KEY || client->bad == VERDICT_PROOF)
+        fault(actions, GN_REASON_BAD_REPLY,
+              "the server does not know our key %u, or it differs (%s)",
+              (unsigned)client->config.key_id, verdict_name(client->bad));
+    else if (client->bad != VERDICT_OK)
         fault(actions, GN_REASON_BAD_REPLY, "what arrives is refused (%s): %s",
               verdict_name(client->bad), verdict_text(client->bad));
     else if (client->unanswered >= SILENCE)

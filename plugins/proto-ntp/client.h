@@ -33,6 +33,8 @@ struct client_config {
     uint8_t version; /* of the requests, 1 … 4 */
     bool iburst;     /* a burst at start and when reachable again */
     bool burst;      /* a burst at every poll that is answered; as many as minpoll allows */
+    struct authenticator *authenticator; /* of all packets; NULL none. Outlives the client */
+    uint32_t key_id;                     /* what it is called, for words; 0 none */
 };
 
 enum client_phase {

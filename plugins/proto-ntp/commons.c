@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commons.h"
 
+#include "keyfile.h"
 #include <stdlib.h>
 
 int commons_open(struct gn_host *host, void **shared)
@@ -9,11 +10,13 @@ int commons_open(struct gn_host *host, void **shared)
     if (commons == NULL)
         return gn_fail(host, -ENOMEM, "out of memory");
     commons->host = host;
+    LIST_INIT(&commons->keyfiles);
     *shared = commons;
     return 0;
 }
 
 void commons_close(void *shared)
 {
+    keyfile_forget_all(shared);
     free(shared);
 }

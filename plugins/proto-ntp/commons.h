@@ -5,9 +5,13 @@
 /** What all instances of the plugin share; each of them is given it by `open`. */
 
 #include <gnomon/host.h>
+#include <sys/queue.h>
+
+struct keyfile;
 
 struct commons {
-    struct gn_host *host; /* of no instance: for what belongs to none of them */
+    struct gn_host *host;          /* of no instance: for what belongs to none of them */
+    LIST_HEAD(, keyfile) keyfiles; /* see keyfile.h */
 };
 
 /** The plugin's shared object; see struct gn_plugin. */

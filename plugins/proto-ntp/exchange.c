@@ -22,10 +22,17 @@ void exchange_init(struct exchange *exchange, uint8_t version)
     exchange->version = version;
 }
 
+void exchange_authenticate(struct exchange *exchange, struct authenticator *authenticator)
+{
+    exchange->authenticator = authenticator;
+}
+
 void exchange_begin(struct exchange *exchange, uint64_t random, struct wire_packet *request)
 {
     uint8_t version = exchange->version;
+    struct authenticator *authenticator = exchange->authenticator;
     exchange_init(exchange, version);
+    exchange_authenticate(exchange, authenticator);
     exchange->open = true;
     exchange->nonce.raw = random != 0 ? random : 1;
     struct wire_header header = {
@@ -36,6 +43,8 @@ void exchange_begin(struct exchange *exchange, uint64_t random, struct wire_pack
     };
     wire_pack(&header, request->bytes);
     request->size = WIRE_HEADER_SIZE;
+    if (authenticator != NULL)
+        authenticator_protect(authenticator, request, sizeof(request->bytes) - request->size);
 }
 
 void exchange_sent(struct exchange *exchange, gn_local when, enum gn_stamp stamp)
@@ -67,6 +76,23 @@ static enum verdict check_origin(const struct exchange *exchange, const struct w
     if (exchange->answered)
         return VERDICT_DUPLICATE;
     return exchange->open ? VERDICT_OK : VERDICT_LATE;
+}
+
+/* What follows the header, and whether it proves the sender. Whoever sees our request can send what
+ * fails here, so it is no answer: the server's is waited for. */
+static enum verdict check_proof(const struct exchange *exchange, const struct exchange_reply *reply,
+                                const struct wire_header *header)
+{
+    static const enum verdict verdicts[] = {
+        [PROOF_GOOD] = VERDICT_OK, [PROOF_MISSING] = VERDICT_UNPROVEN, [PROOF_NAK] = VERDICT_NAK,
+        [PROOF_KEY] = VERDICT_KEY, [PROOF_WRONG] = VERDICT_PROOF,
+    };
+    struct extension_part last = extension_last(reply->data, reply->size, header->version, NULL);
+    if (last.kind == EXTENSION_MALFORMED)
+        return VERDICT_EXTENSION;
+    if (exchange->authenticator == NULL)
+        return VERDICT_OK;
+    return verdicts[authenticator_verify(exchange->authenticator, reply->data, reply->size, &last)];
 }
 
 /* On loopback many daemons share one address: it identifies nobody. */
@@ -164,6 +190,8 @@ enum verdict exchange_receive(struct exchange *exchange, const struct exchange_r
     enum verdict verdict = verdict_packet(reply->data, reply->size, header);
     if (verdict == VERDICT_OK)
         verdict = check_origin(exchange, header);
+    if (verdict == VERDICT_OK)
+        verdict = check_proof(exchange, reply, header);
     if (verdict != VERDICT_OK)
         return verdict;
     exchange->open = false;

@@ -9,14 +9,16 @@
  * fields are constant. Spec: RFC 5905 §8; RFC 9109; draft-ietf-ntp-data-minimization.
  */
 
+#include "authenticator.h"
 #include "verdict.h"
 #include <gnomon/host.h>
 
 /** A request and when it left. */
 struct exchange {
-    bool open;              /* a reply may still come */
-    bool answered;          /* the last request got its reply */
-    uint8_t version;        /* of our requests */
+    bool open;                           /* a reply may still come */
+    bool answered;                       /* the last request got its reply */
+    uint8_t version;                     /* of our requests */
+    struct authenticator *authenticator; /* of requests and replies; NULL none */
     struct ntp_stamp nonce; /* the request's transmit timestamp; 0: none was sent yet */
     bool stamped;           /* t1 is known */
     gn_local t1_user;       /* read by us before the system call */
@@ -37,6 +39,11 @@ struct exchange_reply {
 
 /** Forget everything. `version`: of the requests to come, 1 … 4. */
 void exchange_init(struct exchange *exchange, uint8_t version);
+
+/** Requests prove from now on who sent them, and replies must. NULL: neither. Outlives the
+ * exchange.
+ */
+void exchange_authenticate(struct exchange *exchange, struct authenticator *authenticator);
 
 /** Make the next request out of an unpredictable number. */
 void exchange_begin(struct exchange *exchange, uint64_t random, struct wire_packet *request);

@@ -6,14 +6,11 @@
 
 #define NTP_PORT 123
 #define POLL_MAX 17
-/* Spec: RFC 7822 §7.5: what is left is a MAC if it is no longer than this. */
-#define MAC_MAX 24
-#define EXTENSION_MIN 16
 
 static const char *const verdict_names[SERVER_COUNT] = {
     [SERVER_ANSWER] = "answered", [SERVER_DENIED] = "denied", [SERVER_LENGTH] = "length",
     [SERVER_VERSION] = "version", [SERVER_MODE] = "mode",     [SERVER_ADDRESS] = "address",
-    [SERVER_MAC] = "unknown-key",
+    [SERVER_KEY] = "unknown-key", [SERVER_MAC] = "wrong-mac",
 };
 
 const char *server_verdict_name(enum server_verdict verdict)
@@ -23,29 +20,28 @@ const char *server_verdict_name(enum server_verdict verdict)
 
 /* ---------------------------------------------------------------- the request */
 
-static bool is_mac_size(size_t size)
+static struct extension_part last_part(const struct server_request *request, uint8_t version)
 {
-    return size == 4 /* crypto-NAK */ || size == 20 /* MD5, AES-CMAC */ || size == 24 /* SHA1 */;
+    return extension_last(request->data, request->size, version, NULL);
 }
 
 /* What stands behind the header: nothing and well-formed extension fields are fine, they ask for
- * nothing that a plain reply would break. Spec: RFC 7822 §7.5. */
-static enum server_verdict check_rest(const uint8_t *rest, size_t size, uint8_t version)
+ * nothing that a plain reply would break. Who proves nothing right gets nothing: a crypto-NAK could
+ * be sent by anybody, so it would tell no client anything. */
+static enum server_verdict check_rest(const struct server_request *request, uint8_t version)
 {
-    if (size % 4 != 0)
+    struct extension_part last = last_part(request, version);
+    if (last.kind == EXTENSION_MALFORMED)
         return SERVER_LENGTH;
-    if (version < 4) /* no extension fields there: a MAC of some digest */
-        return size == 0 ? SERVER_ANSWER : SERVER_MAC;
-    while (size > MAC_MAX) {
-        size_t length = (size_t)rest[2] << 8 | rest[3];
-        if (length < EXTENSION_MIN || length % 4 != 0 || length > size)
-            return SERVER_LENGTH;
-        rest += length;
-        size -= length;
-    }
-    if (size == 0)
+    if (last.kind == EXTENSION_END)
         return SERVER_ANSWER;
-    return is_mac_size(size) ? SERVER_MAC : SERVER_LENGTH;
+    struct authenticator *key =
+        last.kind == EXTENSION_MAC ? keyring_find(request->keys, last.key_id) : NULL;
+    if (key == NULL)
+        return SERVER_KEY;
+    return authenticator_verify(key, request->data, request->size, &last) == PROOF_GOOD
+               ? SERVER_ANSWER
+               : SERVER_MAC;
 }
 
 /* NTPv1 has no mode field: it is a client's if it does not come from a server's port. Modes 1 and
@@ -77,8 +73,7 @@ static enum server_verdict judge(const struct server_request *request, struct wi
         return SERVER_MODE;
     if (!is_answerable(request))
         return SERVER_ADDRESS;
-    return check_rest((const uint8_t *)request->data + WIRE_HEADER_SIZE,
-                      request->size - WIRE_HEADER_SIZE, header->version);
+    return check_rest(request, header->version);
 }
 
 /* ---------------------------------------------------------------- the reply */
@@ -130,4 +125,16 @@ enum server_verdict server_answer(const struct server_request *request,
 void server_stamp(struct wire_packet *reply, const struct gn_state *state, gn_local now)
 {
     wire_patch_transmit(reply->bytes, wire_stamp_from_utc(gn_state_utc(state, now)));
+}
+
+void server_protect(const struct server_request *request, struct wire_packet *reply)
+{
+    struct wire_header header;
+    if (request->keys == NULL || wire_unpack(request->data, request->size, &header) != 0)
+        return;
+    struct extension_part last = last_part(request, header.version);
+    struct authenticator *key =
+        last.kind == EXTENSION_MAC ? keyring_find(request->keys, last.key_id) : NULL;
+    if (key != NULL)
+        authenticator_protect(key, reply, last.size);
 }

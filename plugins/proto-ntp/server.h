@@ -5,11 +5,11 @@
 /**
  * From a request and the published snapshot to a reply.
  *
- * Pure. A reply is the bare header and never longer than its request. Spec: RFC 5905 §9.2, §14;
- * RFC 7822.
+ * Pure. A reply is the bare header, with a MAC where the request has one, and never longer than its
+ * request. Spec: RFC 5905 §9.2, §14; RFC 7822.
  */
 
-#include "wire.h"
+#include "keyring.h"
 #include <gnomon/host.h>
 
 /** What becomes of a request, in the order in which it is looked at. */
@@ -20,7 +20,8 @@ enum server_verdict {
     SERVER_VERSION, /* not 1 … 4 */
     SERVER_MODE,    /* no client's request */
     SERVER_ADDRESS, /* an answer would go to ourselves, to nobody or to many */
-    SERVER_MAC,     /* authenticated with a key; we have none */
+    SERVER_KEY,     /* authenticated with a key that we do not have */
+    SERVER_MAC,     /* authenticated with a key of ours, and wrong */
     SERVER_COUNT
 };
 
@@ -31,7 +32,8 @@ struct server_request {
     struct gn_address remote;
     struct gn_address local; /* the address and port it was sent to; family NONE unknown */
     gn_local when;
-    bool allowed; /* by the access lists */
+    bool allowed;               /* by the access lists */
+    const struct keyring *keys; /* NULL none */
 };
 
 /** The name of the counter: "denied". */
@@ -43,6 +45,10 @@ const char *server_verdict_name(enum server_verdict verdict);
  */
 enum server_verdict server_answer(const struct server_request *request,
                                   const struct gn_state *state, struct wire_packet *reply);
+
+/** Authenticate a stamped reply with the request's key, if it has one. Nothing of it may change any
+ * more. */
+void server_protect(const struct server_request *request, struct wire_packet *reply);
 
 /** The reply leaves now. `state`: the snapshot it was made of, so that T3 ≥ T2. */
 void server_stamp(struct wire_packet *reply, const struct gn_state *state, gn_local now);

@@ -3,6 +3,7 @@
 
 #include "access.h"
 #include "address.h"
+#include "keyfile.h"
 #include "server.h"
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct service {
     struct gn_host *host;
     const struct service_config *config;
     struct access access;
+    struct keyfile *keyfile; /* NULL none */
     uint64_t verdicts[SERVER_COUNT];
     uint64_t unsent; /* replies that could not leave */
     size_t count;
@@ -55,6 +57,7 @@ static void answer(struct listener *listener, const struct gn_packet *packet,
         .local = packet->local,
         .when = packet->when,
         .allowed = access_allows(&service->access, &packet->remote),
+        .keys = keyfile_keys(service->keyfile),
     };
     request.local.port = listener->address.port;
     enum server_verdict verdict = server_answer(&request, state, &reply);
@@ -62,6 +65,7 @@ static void answer(struct listener *listener, const struct gn_packet *packet,
     if (verdict != SERVER_ANSWER)
         return;
     server_stamp(&reply, state, gn_now(service->host));
+    server_protect(&request, &reply);
     send_reply(listener, packet, &reply);
 }
 
@@ -101,6 +105,11 @@ static int read_access(struct service *service, const struct service_config *con
     return error != 0 ? gn_fail(service->host, error, "allow, deny: %s", why) : 0;
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 static bool is_same_list(const struct gn_strings *a, const struct gn_strings *b)
 {
     if (a->count != b->count)
@@ -117,7 +126,6 @@ static bool is_same_list(const struct gn_strings *a, const struct gn_strings *b)
 int service_open(struct gn_host *host, void *shared, const void *options, void **instance)
 {
     const struct service_config *config = options;
-    (void)shared;
     if (config->listen.count == 0)
         return gn_fail(host, -EINVAL, "listen: at least one address is needed");
     struct service *service =
@@ -130,6 +138,8 @@ int service_open(struct gn_host *host, void *shared, const void *options, void *
     int error = read_listeners(service);
     if (error == 0)
         error = read_access(service, config, &service->access);
+    if (error == 0 && config->keys != NULL)
+        error = keyfile_get(shared, host, config->keys, &service->keyfile);
     if (error != 0) {
         service_close(service);
         return error;
@@ -193,7 +203,8 @@ int service_reload(void *instance, const void *options)
     const struct service_config *config = options;
     struct access access;
     if (config->port != service->config->port ||
-        !is_same_list(&config->listen, &service->config->listen))
+        !is_same_list(&config->listen, &service->config->listen) ||
+        !is_same_text(config->keys, service->config->keys))
         return -ENOTSUP;
     int error = read_access(service, config, &access);
     if (error != 0)
@@ -224,5 +235,6 @@ void service_close(void *instance)
     if (service == NULL)
         return;
     access_finish(&service->access);
+    keyfile_release(service->keyfile);
     free(service);
 }

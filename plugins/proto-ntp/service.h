@@ -12,6 +12,7 @@ struct service_config {
     int64_t port;
     struct gn_strings allow;
     struct gn_strings deny;
+    const char *keys;
 };
 
 /** The functions of the role; see struct gn_role. */

@@ -37,6 +37,13 @@ static const struct gn_option service_options[] = {
         .offset = offsetof(struct service_config, deny),
         .help = "address ranges that may not ask; wins where the same range is allowed, too",
     },
+    {
+        .key = "keys",
+        .type = GN_OPT_PATH,
+        .offset = offsetof(struct service_config, keys),
+        .help = "file of keys, as chrony and ntpd have it; a request with one of them is answered "
+                "with it",
+    },
 };
 
 #endif

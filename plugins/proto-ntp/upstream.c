@@ -2,6 +2,7 @@
 #include "upstream.h"
 
 #include "address.h"
+#include "keyfile.h"
 #include "member.h"
 #include "roster.h"
 #include <stdio.h>
@@ -11,6 +12,7 @@
 struct upstream {
     struct gn_host *host;
     const struct upstream_config *config;
+    struct keyfile *keyfile; /* NULL none */
     struct roster roster;
     struct gn_timer *resolve_timer;
     bool is_resolving; /* the resolver works, or the timer runs to ask it */
@@ -52,6 +54,11 @@ static void resolution_failed(struct upstream *upstream, const char *why)
     resolve_later(upstream, roster_retry_ns(&upstream->roster));
 }
 
+static uint32_t key_id(const struct upstream *upstream)
+{
+    return (uint32_t)upstream->config->key;
+}
+
 static int open_member(struct upstream *upstream, size_t i)
 {
     struct member *member = &upstream->members[i];
@@ -59,6 +66,8 @@ static int open_member(struct upstream *upstream, size_t i)
         .version = (uint8_t)upstream->config->version,
         .iburst = upstream->config->iburst,
         .burst = upstream->config->burst,
+        .authenticator = keyring_find(keyfile_keys(upstream->keyfile), key_id(upstream)),
+        .key_id = key_id(upstream),
     };
     char suffix[24];
     snprintf(suffix, sizeof(suffix), "#%zu", i + 1);
@@ -153,6 +162,9 @@ static int check_config(struct gn_host *host, const struct upstream_config *conf
 {
     if (config->server == NULL && config->pool == NULL)
         return gn_fail(host, -EINVAL, "one of \"server\" and \"pool\" is needed");
+    if ((config->key != 0) != (config->keys != NULL))
+        return gn_fail(host, -EINVAL,
+                       "\"key\" (the id of one) and \"keys\" (the file it stands in) go together");
     if (config->server != NULL && config->pool != NULL)
         return gn_fail(host, -EINVAL,
                        "\"server\" and \"pool\" exclude each other; write two entries");
@@ -160,12 +172,23 @@ static int check_config(struct gn_host *host, const struct upstream_config *conf
                                   : check_name_text(host, "pool", config->pool);
 }
 
+static int read_key(struct upstream *upstream, struct commons *commons)
+{
+    const struct upstream_config *config = upstream->config;
+    if (config->key == 0)
+        return 0;
+    int error = keyfile_get(commons, upstream->host, config->keys, &upstream->keyfile);
+    if (error == 0 && keyring_find(keyfile_keys(upstream->keyfile), key_id(upstream)) == NULL)
+        error = gn_fail(upstream->host, -EINVAL, "key: there is no key %u in %s",
+                        (unsigned)key_id(upstream), config->keys);
+    return error;
+}
+
 /* ---------------------------------------------------------------- life */
 
 int upstream_open(struct gn_host *host, void *shared, const void *options, void **instance)
 {
     const struct upstream_config *config = options;
-    (void)shared;
     int error = check_config(host, config);
     if (error != 0)
         return error;
@@ -177,6 +200,11 @@ int upstream_open(struct gn_host *host, void *shared, const void *options, void 
     upstream->config = config;
     upstream->count = count;
     roster_init(&upstream->roster);
+    error = read_key(upstream, shared);
+    if (error != 0) {
+        upstream_close(upstream);
+        return error;
+    }
     *instance = upstream;
     return 0;
 }
@@ -229,5 +257,8 @@ void upstream_stop(void *instance)
 
 void upstream_close(void *instance)
 {
-    free(instance);
+    struct upstream *upstream = instance;
+    if (upstream != NULL)
+        keyfile_release(upstream->keyfile);
+    free(upstream);
 }

@@ -15,6 +15,8 @@ struct upstream_config {
     int64_t version;
     bool iburst;
     bool burst;
+    int64_t key; /* 0 none */
+    const char *keys;
 };
 
 /** The functions of the role; see struct gn_role. */

@@ -63,6 +63,21 @@ static const struct gn_option upstream_options[] = {
             "up to four requests 2 s apart at every poll, as many as leave one every minpoll on "
             "average",
     },
+    {
+        .key = "key",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct upstream_config, key),
+        .min = 0,
+        .max = 4294967295.0,
+        .help = "id of the key that authenticates requests and replies, in the file of \"keys\"; "
+                "what is not authenticated with it is not used",
+    },
+    {
+        .key = "keys",
+        .type = GN_OPT_PATH,
+        .offset = offsetof(struct upstream_config, keys),
+        .help = "file of keys, as chrony and ntpd have it: id, type, key",
+    },
 };
 
 #endif

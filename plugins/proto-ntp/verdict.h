@@ -15,6 +15,11 @@ enum verdict {
     VERDICT_DUPLICATE,      /* answers a request that was answered already */
     VERDICT_ORIGIN,         /* answers no request of ours; compared on raw bits */
     VERDICT_LATE,           /* answers a request that was given up */
+    VERDICT_EXTENSION,      /* what follows the header is malformed */
+    VERDICT_UNPROVEN,       /* no proof of its sender where our request had one */
+    VERDICT_NAK,            /* crypto-NAK: the server could not verify our request */
+    VERDICT_KEY,            /* authenticated with another key than our request */
+    VERDICT_PROOF,          /* its proof is wrong */
     VERDICT_KISS,           /* kiss-of-death that asks to slow down or to go away */
     VERDICT_UNSYNCHRONISED, /* leap 3, or stratum 0 without an order */
     VERDICT_STRATUM,        /* 16 or more */
