@@ -136,6 +136,11 @@ static void explain_silence(const struct client *client, struct client_actions *
     else if (client->bad != VERDICT_OK)
         fault(actions, GN_REASON_BAD_REPLY, "what arrives is refused (%s): %s",
               verdict_name(client->bad), verdict_text(client->bad));
+    else if (client->unanswered >= SILENCE && client->config.authenticator != NULL)
+        fault(actions, GN_REASON_NO_REPLY,
+              "%u requests in a row without a reply: a wrong address, a firewall on the way, or it "
+              "does not know our key %u, or another one under that id",
+              client->unanswered, (unsigned)client->config.key_id);
     else if (client->unanswered >= SILENCE)
         fault(actions, GN_REASON_NO_REPLY,
               "%u requests in a row without a reply: a wrong address, or a firewall "

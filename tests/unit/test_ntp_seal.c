@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <plugins/proto-ntp/address.h>
-#include <plugins/proto-ntp/exchange.h>
+#include <plugins/proto-ntp/client.h>
 #include <plugins/proto-ntp/server.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -265,6 +265,53 @@ START_TEST(malformed_ends_of_replies_are_not_used)
 }
 END_TEST
 
+/* Three requests; `nak`: each is answered with a crypto-NAK, else with nothing. */
+static void fail_thrice(struct scene *s, bool nak, struct client_actions *actions)
+{
+    struct client client;
+    struct client_config config = {
+        .version = 4, .authenticator = keyring_find(&s->ours, OTHER), .key_id = OTHER};
+    struct client_event event = {.kind = CLIENT_START, .random = 1, .poll_s = 64};
+    event.min_poll_s = event.max_poll_s = 64;
+    client_init(&client, &config);
+    client_step(&client, &event, actions);
+    for (int i = 0; i < 3; i++) {
+        event.kind = CLIENT_TIMER;
+        client_step(&client, &event, actions);
+        ck_assert(actions->send);
+        s->reply = actions->request;
+        ck_assert_uint_eq(s->reply.size, WIRE_HEADER_SIZE + 24);
+        s->reply.bytes[0] = 0x24;
+        memcpy(s->reply.bytes + 24, s->reply.bytes + WIRE_TRANSMIT_OFFSET, 8);
+        memset(s->reply.bytes + WIRE_HEADER_SIZE, 0, 4);
+        event.reply.data = s->reply.bytes;
+        event.reply.size = WIRE_HEADER_SIZE + 4;
+        event.kind = CLIENT_RECEIVE;
+        if (nak)
+            client_step(&client, &event, actions);
+        event.kind = CLIENT_TIMER; /* in vain */
+        event.now.ns += 3 * GN_NS_PER_S;
+        client_step(&client, &event, actions);
+    }
+    ck_assert(actions->fault);
+    ck_assert_uint_eq(client.counters.verdicts[VERDICT_NAK], nak ? 3 : 0);
+}
+
+START_TEST(the_key_is_named_when_it_is_not_known)
+{
+    struct scene *s = new_scene(0, 4);
+    struct client_actions actions;
+    fail_thrice(s, true, &actions);
+    ck_assert_str_eq(actions.text,
+                     "the server does not know our key 7, or it differs (crypto-nak)");
+    ck_assert_int_eq(actions.reason, GN_REASON_BAD_REPLY);
+    fail_thrice(s, false, &actions);
+    ck_assert_msg(strstr(actions.text, "does not know our key 7") != NULL, "%s", actions.text);
+    ck_assert_int_eq(actions.reason, GN_REASON_NO_REPLY);
+    end_scene(s);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- the server */
 
 START_TEST(fields_before_the_mac_are_authenticated_too)
@@ -342,6 +389,7 @@ int main(void)
     tcase_add_test(tests, a_nak_is_told_and_waited_on);
     tcase_add_test(tests, a_reply_of_another_key_is_not_used);
     tcase_add_test(tests, a_reply_of_a_key_that_differs_is_not_used);
+    tcase_add_test(tests, the_key_is_named_when_it_is_not_known);
     tcase_add_test(tests, malformed_ends_of_replies_are_not_used);
     tcase_add_test(tests, fields_before_the_mac_are_authenticated_too);
     tcase_add_test(tests, an_unknown_key_gets_nothing);
