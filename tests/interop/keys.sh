@@ -125,7 +125,7 @@ ntp_conf() { # NAME LINE...
     local name=$1
     shift
     printf '%s\n' "disable ntp" "disable kernel" "restrict default" "restrict 127.0.0.1" "driftfile $ROOM/$name.drift" \
-        "keys $ROOM/ntp.keys" "trustedkey $(seq -s ' ' $count) 21" "$@" >"$ROOM/$name.ntp"
+        "keys $ROOM/ntp.keys" "trustedkey $(seq -s ' ' "$count") 21" "$@" >"$ROOM/$name.ntp"
     beyond start "$name" "$ntpd" -n -c "$ROOM/$name.ntp"
 }
 
