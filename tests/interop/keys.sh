@@ -145,7 +145,7 @@ stop ntpasks
 
 # --- ntpd serves ---------------------------------------------------------------------------------
 
-ntp_conf ntpserves "tos orphan 6 orphanwait 1"
+ntp_conf ntpserves "tos orphan 6 orphanwait 1" "limit average 1000 burst 1000"
 await 30 serves 10.9.2.1 123 'v["stratum"] == 6 and v["leap"] == 0' || bail "ntpd serves"
 follow ntpsec
 all_follow ntpsec "ntpd answers"
