@@ -206,6 +206,9 @@ void pipeline_tell_selection(struct pipeline *, const struct pipeline_turn *);
 /** In orphan mode: who of the candidates is none, and whom else we may follow. See local.h. */
 void pipeline_local_elect(struct pipeline *, struct pipeline_turn *);
 
+/** The stratum that a source counts as. */
+uint8_t pipeline_stratum_of(const struct pipeline_source *, const struct gn_sample *);
+
 /** In orphan mode a source has begun to serve another clock: forget what it said of the last one.
  */
 bool pipeline_local_changed(const struct pipeline *, const struct pipeline_source *,

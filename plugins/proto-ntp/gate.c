@@ -157,3 +157,11 @@ void gate_correct(const struct gate *gate, struct gn_sample *sample)
     sample->utc = gn_utc_add(sample->utc, gn_nanoseconds(asymmetry * queued_s));
     sample->delay_s -= gn_seconds(known_ns);
 }
+
+enum verdict gate_pass(struct gate *gate, struct gn_sample *sample, char *text, size_t size)
+{
+    enum verdict verdict = gate_judge(gate, sample->delay_s, sample->dispersion_s, text, size);
+    if (verdict == VERDICT_OK)
+        gate_correct(gate, sample);
+    return verdict;
+}

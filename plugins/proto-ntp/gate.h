@@ -65,4 +65,7 @@ enum verdict gate_judge(struct gate *gate, double delay_s, double reading_s, cha
  */
 void gate_correct(const struct gate *gate, struct gn_sample *sample);
 
+/** Both: judge a sample by its delay, and correct it if it passes. */
+enum verdict gate_pass(struct gate *gate, struct gn_sample *sample, char *text, size_t size);
+
 #endif

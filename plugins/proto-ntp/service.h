@@ -12,6 +12,8 @@ struct service_config {
     int64_t port;
     struct gn_strings allow;
     struct gn_strings deny;
+    const char *bind_device;
+    int64_t dscp;
 };
 
 /** The functions of the role; see struct gn_role. */

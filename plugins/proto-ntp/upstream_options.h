@@ -63,6 +63,109 @@ static const struct gn_option upstream_options[] = {
             "up to four requests 2 s apart at every poll, as many as leave one every minpoll on "
             "average",
     },
+    {
+        .key = "mindelay",
+        .type = GN_OPT_REAL,
+        .offset = offsetof(struct upstream_config, gate.mindelay_s),
+        .preset = "0",
+        .max = 1000,
+        .unit = "s",
+        .help = "the least round trip of the path where it is known; 0: the least of the last 64 "
+                "that passed",
+    },
+    {
+        .key = "maxdelay",
+        .type = GN_OPT_REAL,
+        .offset = offsetof(struct upstream_config, gate.maxdelay_s),
+        .preset = "0",
+        .max = 1000,
+        .unit = "s",
+        .help = "a reply with a longer round trip is not used; 0 any",
+    },
+    {
+        .key = "maxdelayratio",
+        .type = GN_OPT_REAL,
+        .offset = offsetof(struct upstream_config, gate.maxdelayratio),
+        .preset = "0",
+        .max = 1e6,
+        .help = "nor one whose round trip is longer than this times the least; 0 any",
+    },
+    {
+        .key = "maxdelaydevratio",
+        .type = GN_OPT_REAL,
+        .offset = offsetof(struct upstream_config, gate.maxdelaydevratio),
+        .preset = "0",
+        .max = 1e6,
+        .help = "nor one that lies above the least by more than this times the deviation of the "
+                "round trips; 0 any",
+    },
+    {
+        .key = "maxdelayquant",
+        .type = GN_OPT_REAL,
+        .offset = offsetof(struct upstream_config, gate.maxdelayquant),
+        .preset = "0",
+        .max = 0.95,
+        .help = "nor one above this quantile of the last 128 round trips: 0.2 uses the fastest "
+                "fifth; 0 any",
+    },
+    {
+        .key = "asymmetry",
+        .type = GN_OPT_REAL,
+        .offset = offsetof(struct upstream_config, gate.asymmetry),
+        .preset = "0",
+        .min = -0.5,
+        .max = 0.5,
+        .help = "of the queues on the path: -0.5 all on the way there, 0.5 all on the way back; "
+                "corrects the exchanges that took longer than the least",
+    },
+    {
+        .key = "filter",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct upstream_config, filter),
+        .preset = "1",
+        .min = 1,
+        .max = 64,
+        .help = "of so many exchanges, made within one interval, only the fastest is used",
+    },
+    {
+        .key = "presend",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct upstream_config, presend_log2s),
+        .preset = "18",
+        .min = 2,
+        .max = 18,
+        .unit = "log2 s",
+        .help = "a request goes 2 s ahead of a poll where the interval is this or longer, so that "
+                "what holds up a first packet holds up no measurement; 18 never",
+    },
+    {
+        .key = "bind_address",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct upstream_config, bind_address),
+        .help = "address of this machine to ask from; servers of the other family are not asked",
+    },
+    {
+        .key = "bind_device",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct upstream_config, bind_device),
+        .help = "network device to ask through",
+    },
+    {
+        .key = "source_port",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct upstream_config, source_port),
+        .preset = "0",
+        .max = 65535,
+        .help = "UDP port to ask from; 0: a random one for each request, which is safer",
+    },
+    {
+        .key = "dscp",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct upstream_config, dscp),
+        .preset = "0",
+        .max = 63,
+        .help = "differentiated services code point of the requests",
+    },
 };
 
 #endif
