@@ -93,6 +93,9 @@ static const struct {
 } refused[] = {
     {"polltarget", "no number of samples is aimed at: a source is asked when the doubt has grown "
                    "to the noise of an exchange; minpoll and maxpoll limit that"},
+    {"asymmetry",
+     "to which side the queues of a path lean is learnt from its exchanges; for a path "
+     "that is longer one way use offset"},
     {"minsamples", "no window of samples is kept: how long one counts follows from how the "
                    "oscillator wanders; leave it out"},
     {"maxsamples", "no window of samples is kept: how long one counts follows from how the "

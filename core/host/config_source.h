@@ -12,7 +12,7 @@ struct option_table config_source_table(void);
 
 /** Keys beyond it that config_source_check() answers; NULL ends the list, as it does any `others`.
  */
-#define CONFIG_SOURCE_FOREIGN "polltarget", "minsamples", "maxsamples"
+#define CONFIG_SOURCE_FOREIGN "polltarget", "asymmetry", "minsamples", "maxsamples"
 
 /** Check what the table cannot say: minpoll ≤ maxpoll, the length of refid, keys of
  * others that mean nothing here. */

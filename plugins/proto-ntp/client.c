@@ -333,7 +333,8 @@ static void receive(struct client *client, const struct client_event *event,
     enum verdict verdict =
         exchange_receive(&client->exchange, &event->reply, &header, &actions->sample);
     if (verdict == VERDICT_OK && is_waiting)
-        verdict = gate_pass(&client->gate, &actions->sample, words, sizeof(words));
+        verdict = gate_judge(&client->gate, actions->sample.delay_s, actions->sample.dispersion_s,
+                             words, sizeof(words));
     client->counters.received++;
     client->counters.verdicts[verdict]++;
     if (!is_waiting && !(verdict == VERDICT_KISS && client->phase == CLIENT_WAKING))

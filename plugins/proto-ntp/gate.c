@@ -140,28 +140,3 @@ enum verdict gate_judge(struct gate *gate, double delay_s, double reading_s, cha
         remember(&gate->passed, GATE_PASSED, delay_s);
     return verdict;
 }
-
-/* ---------------------------------------------------------------- asymmetry */
-
-void gate_correct(const struct gate *gate, struct gn_sample *sample)
-{
-    double asymmetry = gate->config.asymmetry, least_s = least_delay_s(gate);
-    double queued_s = sample->delay_s - least_s;
-    if (!(least_s > 0) || !(queued_s > 0) || !(fabs(asymmetry) > 0))
-        return;
-    int64_t known_ns = gn_nanoseconds(2 * fabs(asymmetry) * queued_s);
-    if (asymmetry < 0)
-        sample->exchange.t2 = gn_utc_add(sample->exchange.t2, -known_ns);
-    else
-        sample->exchange.t3 = gn_utc_add(sample->exchange.t3, known_ns);
-    sample->utc = gn_utc_add(sample->utc, gn_nanoseconds(asymmetry * queued_s));
-    sample->delay_s -= gn_seconds(known_ns);
-}
-
-enum verdict gate_pass(struct gate *gate, struct gn_sample *sample, char *text, size_t size)
-{
-    enum verdict verdict = gate_judge(gate, sample->delay_s, sample->dispersion_s, text, size);
-    if (verdict == VERDICT_OK)
-        gate_correct(gate, sample);
-    return verdict;
-}

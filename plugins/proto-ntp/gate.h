@@ -3,14 +3,13 @@
 #define GATE_H
 
 /**
- * What the delay of a good reply must be like, and what is known of the path's asymmetry.
+ * What the delay of a good reply must be like.
  *
  * Pure, nothing is allocated. The names are those of chrony; what they mean here is written at
  * each. By default nothing is refused: the estimator weighs a slow exchange by itself.
  */
 
 #include "verdict.h"
-#include <gnomon/sample.h>
 
 /** Delays that passed, of which the least and the deviation are learnt. */
 #define GATE_PASSED 64
@@ -31,7 +30,6 @@ struct gate_config {
     double maxdelayratio;    /* … one longer than this times the least */
     double maxdelaydevratio; /* … one above the least by this times the delays' deviation */
     double maxdelayquant;    /* … one above this quantile of the delays, 0 … 1 */
-    double asymmetry; /* of queueing, −0.5 … 0.5: all on the way there … all on the way back */
 };
 
 /** The last of some delays, in no order. */
@@ -56,16 +54,5 @@ void gate_init(struct gate *gate, const struct gate_config *config);
  */
 enum verdict gate_judge(struct gate *gate, double delay_s, double reading_s, char *text,
                         size_t size);
-
-/**
- * Correct an exchange that passed by the asymmetry of its queueing. Of what it took beyond the
- * least delay, a share of twice the asymmetry is certain to be in the one direction: it is taken
- * out of that direction's stamps, so that the offset moves by asymmetry times the queueing. The
- * rest may lie anywhere, as ever.
- */
-void gate_correct(const struct gate *gate, struct gn_sample *sample);
-
-/** Both: judge a sample by its delay, and correct it if it passes. */
-enum verdict gate_pass(struct gate *gate, struct gn_sample *sample, char *text, size_t size);
 
 #endif

@@ -109,16 +109,6 @@ static const struct gn_option upstream_options[] = {
                 "fifth; 0 any",
     },
     {
-        .key = "asymmetry",
-        .type = GN_OPT_REAL,
-        .offset = offsetof(struct upstream_config, gate.asymmetry),
-        .preset = "0",
-        .min = -0.5,
-        .max = 0.5,
-        .help = "of the queues on the path: -0.5 all on the way there, 0.5 all on the way back; "
-                "corrects the exchanges that took longer than the least",
-    },
-    {
         .key = "filter",
         .type = GN_OPT_INT,
         .offset = offsetof(struct upstream_config, filter),

@@ -151,78 +151,6 @@ START_TEST(old_delays_are_forgotten)
 }
 END_TEST
 
-/* ---------------------------------------------------------------- asymmetry */
-
-/* Local and UTC agree; 5 ms each way and the queues. */
-static struct gn_sample exchanged(double out_s, double back_s)
-{
-    struct gn_sample sample = {.kind = GN_SAMPLE_TWO_WAY};
-    int64_t out_ns = 5000000 + gn_nanoseconds(out_s), back_ns = 5000000 + gn_nanoseconds(back_s);
-    sample.exchange = (struct gn_exchange){.t1 = {1000},
-                                           .t2 = {1000 + out_ns},
-                                           .t3 = {2000 + out_ns},
-                                           .t4 = {2000 + out_ns + back_ns}};
-    sample.local = sample.exchange.t4;
-    sample.utc.ns = sample.local.ns + (out_ns - back_ns) / 2;
-    sample.delay_s = gn_seconds(out_ns + back_ns);
-    return sample;
-}
-
-/* ((T2 − T1) + (T3 − T4)) / 2 */
-static double offset_of(const struct gn_sample *sample)
-{
-    const struct gn_exchange *four = &sample->exchange;
-    return gn_seconds(four->t2.ns - four->t1.ns + four->t3.ns - four->t4.ns) / 2;
-}
-
-static struct gn_sample corrected(double asymmetry, struct gn_sample sample)
-{
-    struct gate gate = gate_of((struct gate_config){.mindelay_s = 10 * MS, .asymmetry = asymmetry});
-    gate_correct(&gate, &sample);
-    ck_assert_double_eq_tol(offset_of(&sample), gn_sample_offset_s(&sample), 2e-9);
-    double delay_s = gn_seconds(sample.exchange.t4.ns - sample.exchange.t1.ns) -
-                     gn_seconds(sample.exchange.t3.ns - sample.exchange.t2.ns);
-    ck_assert_double_eq_tol(delay_s, sample.delay_s, 2e-9);
-    return sample;
-}
-
-START_TEST(queues_of_one_direction_are_taken_out)
-{
-    struct gn_sample sample = corrected(-0.5, exchanged(4 * MS, 0));
-    ck_assert_double_eq_tol(gn_sample_offset_s(&sample), 0, 2e-9);
-    ck_assert_double_eq_tol(sample.delay_s, 10 * MS, 2e-9);
-    sample = corrected(0.5, exchanged(0, 4 * MS));
-    ck_assert_double_eq_tol(gn_sample_offset_s(&sample), 0, 2e-9);
-    ck_assert_double_eq_tol(sample.delay_s, 10 * MS, 2e-9);
-}
-END_TEST
-
-/* Three quarters on the way there: 3 ms and 1 ms. The offset is wrong by 1 ms; a quarter of 4 ms
- * corrects it, and 2 ms are left of which nobody knows where they were. */
-START_TEST(what_is_not_certain_stays_in_the_delay)
-{
-    struct gn_sample before = exchanged(3 * MS, 1 * MS);
-    struct gn_sample sample = corrected(-0.25, before);
-    ck_assert_double_eq_tol(gn_sample_offset_s(&before), 1 * MS, 2e-9);
-    ck_assert_double_eq_tol(gn_sample_offset_s(&sample), 0, 2e-9);
-    ck_assert_double_eq_tol(sample.delay_s, 12 * MS, 2e-9);
-}
-END_TEST
-
-START_TEST(without_queue_or_asymmetry_nothing_is_corrected)
-{
-    struct gn_sample before = exchanged(3 * MS, 1 * MS), fast = exchanged(0, 0);
-    struct gn_sample sample = corrected(0, before);
-    ck_assert_mem_eq(&sample, &before, sizeof(sample));
-    sample = corrected(-0.5, fast);
-    ck_assert_mem_eq(&sample, &fast, sizeof(sample));
-    struct gate gate = gate_of((struct gate_config){.asymmetry = -0.5});
-    sample = before; /* nobody knows the least delay yet */
-    gate_correct(&gate, &sample);
-    ck_assert_mem_eq(&sample, &before, sizeof(sample));
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("ntp_gate");
@@ -237,9 +165,6 @@ int main(void)
     tcase_add_test(tcase, the_quantile_follows_a_longer_path);
     tcase_add_test(tcase, eight_in_a_row_are_another_path);
     tcase_add_test(tcase, old_delays_are_forgotten);
-    tcase_add_test(tcase, queues_of_one_direction_are_taken_out);
-    tcase_add_test(tcase, what_is_not_certain_stays_in_the_delay);
-    tcase_add_test(tcase, without_queue_or_asymmetry_nothing_is_corrected);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
