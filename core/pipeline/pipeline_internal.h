@@ -145,6 +145,8 @@ bool pipeline_disciplines(const struct pipeline *);
 #define PIPELINE_FEIGNED_SHARE 0.125
 /* Sources that do not poll are lost after so many of their usual intervals in silence. */
 #define PIPELINE_SILENT_INTERVALS 8.0
+/* … and one whose answers are refused for their delay: perhaps most of them are meant to be. */
+#define PIPELINE_REFUSED_INTERVALS 32.0
 
 /** Begin the source's own estimate with what is known of the oscillator. */
 void pipeline_start_estimate(const struct pipeline *, struct pipeline_source *);

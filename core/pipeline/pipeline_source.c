@@ -224,9 +224,12 @@ bool pipeline_source_answered(const struct pipeline_source *source)
 static bool silent(const struct pipeline_source *source, gn_local now)
 {
     double age_s = gn_seconds(gn_local_sub(now, source->last.at));
-    if (source->polled && source->fault != GN_REASON_DELAY)
+    double spacing_s = fmax(1, fmax(source->spacing_s, source->poll_s));
+    if (source->fault == GN_REASON_DELAY)
+        return age_s > PIPELINE_REFUSED_INTERVALS * spacing_s;
+    if (source->polled)
         return source->reach == 0;
-    return age_s > PIPELINE_SILENT_INTERVALS * fmax(1, fmax(source->spacing_s, source->poll_s));
+    return age_s > PIPELINE_SILENT_INTERVALS * spacing_s;
 }
 
 static enum gn_reason why_unusable(const struct pipeline *pipeline,
