@@ -169,9 +169,13 @@ static int check_name_text(struct gn_host *host, const char *key, const char *na
     return 0;
 }
 
-/* Limits that no reply can keep. */
+/* Limits that no reply can keep, and one that is none. */
 static int check_gate(struct gn_host *host, const struct gate_config *gate)
 {
+    if (gate->mindelay_s > 0 && !(gate->maxdelayratio > 0) && !(gate->maxdelaydevratio > 0))
+        return gn_fail(host, -EINVAL,
+                       "mindelay does nothing without maxdelayratio or maxdelaydevratio, which "
+                       "count from it");
     if (gate->maxdelay_s > 0 && gate->mindelay_s > gate->maxdelay_s)
         return gn_fail(host, -EINVAL, "mindelay %g s is above maxdelay, %g s", gate->mindelay_s,
                        gate->maxdelay_s);

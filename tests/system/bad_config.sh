@@ -96,7 +96,8 @@ try_source() {
     try source -t
     same 2 "$STATUS" && named 2 "$2"
 }
-check "mindelay above maxdelay" try_source 'mindelay = 0.2; maxdelay = 0.1;' 'mindelay 0.2 s is above maxdelay, 0.1 s'
+check "mindelay alone" try_source 'mindelay = 0.2;' 'mindelay does nothing without maxdelayratio'
+check "mindelay above maxdelay" try_source 'mindelay = 0.2; maxdelay = 0.1; maxdelayratio = 2.0;' 'mindelay 0.2 s is above maxdelay, 0.1 s'
 check "maxdelayratio below 1" try_source 'maxdelayratio = 0.9;' 'maxdelayratio: 0.9 is below 1'
 check "maxdelayquant below 0.05" try_source 'maxdelayquant = 0.01;' 'maxdelayquant: 0.01 is out of range'
 check "bind_address that is none" try_source 'bind_address = "eth0";' 'bind_address: "eth0" is no numeric'
