@@ -58,6 +58,9 @@ const char *route_text(const struct route *route, char *text, size_t size)
         return text;
     if (route->bind.family != GN_FAMILY_NONE)
         address_text(&route->bind, address);
+    char *colon = strrchr(address, ':');
+    if (colon != NULL && route->bind.port == 0) /* which one is left to chance */
+        *colon = '\0';
     else if (route->bind.port != 0)
         snprintf(port, sizeof(port), "port %u", route->bind.port);
     bool placed = address[0] != '\0' || port[0] != '\0';

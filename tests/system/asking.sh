@@ -37,7 +37,7 @@ check "bind_address, bind_device and dscp" await 15 heard "$placed" '127\.0\.0\.
 check "source_port" await 15 heard "$ported" "127\\.0\\.0\\.1:$from class 0" 3
 check "… of two sources" await 15 heard "$also" "127\\.0\\.0\\.1:$from class 0" 3
 check "… and no other" same "1 1" "$(ports "$ported") $(ports "$also")"
-check "an address of another machine: said so" await 10 says elsewhere send-failed '(from 192.0.2.9'
+check "an address of another machine: said so" await 10 says elsewhere send-failed '(from 192.0.2.9)'
 check "a device that is not there: said so" await 10 says nowhere send-failed '(by nosuch0)'
 check "an address of another family: said so" await 10 says other resolving 'family of bind_address'
 stop daemon
@@ -55,6 +55,19 @@ replied() {
     matches "from 127\\.0\\.0\\.1:$port class 34\$" "$OUTPUT"
 }
 check "a server's dscp and bind_device" await 10 replied
+
+# It answers, and never fast enough.
+printf 'sources = ( { use = "proto-ntp"; name = "slow"; server = "127.0.0.1"; port = %s; iburst = true; maxdelay = 1e-6; } );\n' \
+    "$port" >"$ROOM/limit.conf"
+gnomond limit || bail "the client starts"
+limited() {
+    OUTPUT=$(ctl limit sources -v)
+    matches 'slow .*delay: delay [0-9.]+ ms is over maxdelay 0\.001 ms \(max-delay, [0-9]+ so far\)' "$OUTPUT"
+}
+check "a limit of delay: sources -v tells the code, the numbers and how often" await 15 limited
+check "… and the log" logged limit 'is over maxdelay 0\.001 ms \(max-delay, 1 so far\)'
+check "… of a server that is reached" tells limit sources 'v[0]["reach"] > 0 and v[0]["state"] == "unusable"'
+stop limit
 sed -i 's/"lo"/"nosuch0"/' "$ROOM/server.conf"
 stop server
 run "$GNOMOND" -x -c "$ROOM/server.conf" -s "$ROOM/none.sock" --plugin-dir "$PLUGINS"
