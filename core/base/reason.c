@@ -34,6 +34,8 @@ static const struct words table[GN_REASON_COUNT] = {
     [GN_REASON_SMEARS] = {"smears", "it smears the leap second, so it does not tell UTC"},
     [GN_REASON_RATE] = {"rate", "it wants to be asked less often"},
     [GN_REASON_ORPHAN] = {"orphan", "it has no true time: an orphan's, and not the one to follow"},
+    [GN_REASON_DELAY] = {"delay", "it answers, but slower than its limits allow"},
+    [GN_REASON_STRATUM] = {"stratum", "its stratum is outside of the limits"},
     [GN_REASON_SECOND_HAND] = {"second-hand", "it follows a source that answers us too"},
 };
 

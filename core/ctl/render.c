@@ -188,13 +188,14 @@ static char state_letter(const char *state)
     return letter(state, words, COUNT(words));
 }
 
-/* Why a source is not used: the plugin's own words where it has some. */
-static const char *why(const json_t *source, char state)
+/* Why a source is not used: the plugin's own words where it has some; of one in use they are told
+ * at length only. */
+static const char *why(const json_t *source, char state, bool verbose)
 {
     const char *code = render_text(source, "reason"), *detail = render_text(source, "detail");
     enum gn_reason reason;
     if (state == '*' || state == '+')
-        return "";
+        return verbose ? detail : "";
     if (*detail != '\0')
         return detail;
     return reason_parse(code, &reason) ? reason_text(reason) : code;
@@ -209,8 +210,9 @@ static void source_name(struct table *table, char mode, char state, const json_t
         table_cell(table, "%c%c %s (%s)", mode, state, name, address);
 }
 
-static void source_row(struct table *table, const json_t *source)
+static void source_row(struct table *table, const json_t *source, bool verbose)
 {
+    const char *code = render_text(source, "reason"), *words;
     char state = state_letter(render_text(source, "state"));
     char age[HUMAN_MAX], offset[HUMAN_MAX], error[HUMAN_MAX];
     double offset_s = render_number(source, "last_offset_s");
@@ -224,7 +226,11 @@ static void source_row(struct table *table, const json_t *source)
         table_cell(table, "+/- %6s", human_interval(render_number(source, "error_s"), error));
     else
         table_cell(table, "%s", "");
-    table_cell(table, "%s", why(source, state));
+    words = why(source, state, verbose);
+    if (verbose && *words != '\0' && strcmp(code, "ok") != 0)
+        table_cell(table, "%s: %s", code, words);
+    else
+        table_cell(table, "%s", words);
 }
 
 static void legend(FILE *out)
@@ -255,7 +261,7 @@ void render_sources(const json_t *sources, bool verbose, FILE *out, const char *
         legend(out);
     struct table *table = table_create(columns, COUNT(columns));
     for (size_t i = 0; i < json_array_size(sources); i++)
-        source_row(table, json_array_get(sources, i));
+        source_row(table, json_array_get(sources, i), verbose);
     table_print(table, out, line_end);
     table_destroy(table);
 }

@@ -30,6 +30,7 @@ struct config_clock {
     double max_distance_s;
     double max_jitter_s;
     int64_t min_sources;
+    int64_t min_stratum, max_stratum; /* of sources that are used */
 };
 
 enum config_rtc { CONFIG_RTC_OFF = 0, CONFIG_RTC_COPY = 1 };
@@ -66,7 +67,8 @@ struct config_source {
     bool prefer, trust, require, noselect, smears;
     int64_t tier;
     double offset_s;
-    int64_t stratum;   /* −1: as measured */
+    int64_t stratum; /* −1: as measured */
+    int64_t min_stratum;
     const char *refid; /* up to four characters; NULL: the plugin's */
 };
 

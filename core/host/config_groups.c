@@ -79,6 +79,18 @@ static const struct gn_option clock_rows[] = {
      .min = 1,
      .max = 100,
      .help = "how many sources must agree before the clock is set"},
+    {.key = "min_stratum",
+     .type = GN_OPT_INT,
+     FIELD(config_clock, min_stratum),
+     .preset = "0",
+     .max = 15,
+     .help = "a source of a lower stratum is not used"},
+    {.key = "max_stratum",
+     .type = GN_OPT_INT,
+     FIELD(config_clock, max_stratum),
+     .preset = "15",
+     .max = 15,
+     .help = "a source of a higher stratum is not used"},
 };
 
 static const struct gn_option step_rows[] = {
@@ -170,6 +182,10 @@ static void read_clock(const struct options *options, const config_setting_t *se
                                   .target_count = 1,
                                   .others = others};
     options_read(options, &group);
+    if (config->clock.min_stratum > config->clock.max_stratum)
+        options_find(options, DIAGNOSTIC_ERROR, setting, "clock.min_stratum",
+                     "%lld is above max_stratum, %lld: no source could be used",
+                     (long long)config->clock.min_stratum, (long long)config->clock.max_stratum);
     read_inner(options, setting, "step", step_table, config);
     read_inner(options, setting, "max_change", max_change_table, config);
     if (config->clock.rtc == RTC_TRACK) {

@@ -164,10 +164,11 @@ static struct config_instance *add_instance(const struct entry *entry)
 static void read_options(const struct entry *entry, struct config_instance *instance)
 {
     static const char *const others[] = {"use", "name", NULL};
+    static const char *const source_others[] = {"use", "name", CONFIG_SOURCE_FOREIGN, NULL};
     struct options_group group = {.setting = entry->setting,
                                   .prefix = "",
                                   .owner = instance->plugin->descriptor->name,
-                                  .others = others};
+                                  .others = entry->kind == GN_SOURCE ? source_others : others};
     instance->options = arena_alloc(entry->options.arena, instance->role->config_size);
     group.targets[group.target_count++] =
         (struct options_target){option_table_of(instance->role), instance->options};

@@ -69,6 +69,12 @@ static const struct gn_option source_rows[] = {
      .min = -1,
      .max = 15,
      .help = "stratum of the reference; -1: as measured"},
+    {.key = "minstratum",
+     .type = GN_OPT_INT,
+     FIELD(min_stratum),
+     .preset = "0",
+     .max = 15,
+     .help = "a lower stratum counts as this one, so that others go before"},
     {.key = "refid",
      .type = GN_OPT_STRING,
      FIELD(refid),
@@ -79,6 +85,31 @@ struct option_table config_source_table(void)
 {
     struct option_table table = OPTION_TABLE(source_rows);
     return table;
+}
+
+/* What others count by has no meaning here; it must not be taken for granted that it has. */
+static const struct {
+    const char *key, *instead;
+} refused[] = {
+    {"polltarget", "no number of samples is aimed at: a source is asked when the doubt has grown "
+                   "to the noise of an exchange; minpoll and maxpoll limit that"},
+    {"asymmetry",
+     "to which side the queues of a path lean is learnt from its exchanges; for a path "
+     "that is longer one way use offset"},
+    {"minsamples", "no window of samples is kept: how long one counts follows from how the "
+                   "oscillator wanders; leave it out"},
+    {"maxsamples", "no window of samples is kept: how long one counts follows from how the "
+                   "oscillator wanders; leave it out"},
+};
+
+static void refuse_foreign(const struct options *options, const config_setting_t *entry)
+{
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        const config_setting_t *setting = config_setting_get_member(entry, refused[i].key);
+        if (setting != NULL)
+            options_find(options, DIAGNOSTIC_ERROR, setting, refused[i].key, "%s",
+                         refused[i].instead);
+    }
 }
 
 /* Who sets one bound beyond the default of the other means both. */
@@ -116,6 +147,7 @@ static void check_refid(const struct options *options, const config_setting_t *e
 void config_source_check(const struct options *options, const config_setting_t *entry,
                          struct config_source *source)
 {
+    refuse_foreign(options, entry);
     check_poll(options, entry, source);
     check_refid(options, entry, source);
 }

@@ -60,6 +60,8 @@ static struct pipeline_config pipeline_config_of(const struct daemon *daemon)
     config.max_distance_s = clock->max_distance_s;
     config.max_jitter_s = clock->max_jitter_s;
     config.min_sources = (int)clock->min_sources;
+    config.min_stratum = (int)clock->min_stratum;
+    config.max_stratum = (int)clock->max_stratum;
     config.precision_log2s = daemon->os->clock->ops->precision_log2s(daemon->os->clock);
     config.local = local_config_of(&daemon->config->local);
     config.leap_mode = (enum pipeline_leap_mode)clock->leap;

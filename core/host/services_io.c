@@ -74,8 +74,9 @@ static void take_events(struct gn_datagram *datagram, const struct gn_datagram_e
     memcpy(&datagram->events, events, size);
 }
 
-static int explain_open(struct gn_host *host, int error, const struct gn_address *bind)
+static int explain_open(struct gn_host *host, int error, const struct gn_datagram_config *config)
 {
+    const struct gn_address *bind = &config->bind;
     struct os_net *net = services_daemon(host)->os->net;
     char holder[256];
     if (error == -EADDRINUSE && net->ops->port_holder != NULL &&
@@ -83,6 +84,9 @@ static int explain_open(struct gn_host *host, int error, const struct gn_address
         return gn_fail(host, error, "UDP port %u is in use by %s", bind->port, holder);
     if (error == -EADDRINUSE)
         return gn_fail(host, error, "UDP port %u is in use by another program", bind->port);
+    if (error == -ENODEV)
+        return gn_fail(host, error, "there is no network device %s",
+                       config->device != NULL ? config->device : "");
     if (error == -EACCES)
         return gn_fail(host, error,
                        "UDP port %u: %s (ports below 1024 need root or CAP_NET_BIND_SERVICE)",
@@ -97,18 +101,20 @@ static int service_open(struct gn_host *host, const struct gn_datagram_config *c
     struct os_net *net = services_daemon(host)->os->net;
     struct gn_datagram *datagram = calloc(1, sizeof *datagram);
     struct os_datagram_events below = {0};
+    struct gn_datagram_config known = {0}; /* as this daemon knows it */
     int rc;
     if (datagram == NULL)
         return -ENOMEM;
+    memcpy(&known, config, config->size < sizeof known ? config->size : sizeof known);
     take_events(datagram, events);
     datagram->arg = arg;
     below.receive = datagram->events.receive != NULL ? received : NULL;
     below.sent = datagram->events.sent != NULL ? sent : NULL;
     below.error = datagram->events.error != NULL ? failed : NULL;
-    rc = net->ops->datagram_open(net, config, &below, datagram, &datagram->socket);
+    rc = net->ops->datagram_open(net, &known, &below, datagram, &datagram->socket);
     if (rc < 0) {
         free(datagram);
-        return explain_open(host, rc, &config->bind);
+        return explain_open(host, rc, &known);
     }
     owned_add(services_instance(host), &datagram->owned, datagram_release);
     *out = datagram;

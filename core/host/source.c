@@ -31,6 +31,7 @@ static struct pipeline_source_config pipeline_config(const struct config_source 
         .tier = (int)config->tier,
         .offset_s = config->offset_s,
         .stratum = (int)config->stratum,
+        .min_stratum = (int)config->min_stratum,
         .min_poll_log2s = (int8_t)config->min_poll_log2s,
         .max_poll_log2s = (int8_t)config->max_poll_log2s,
         .refid = config->refid != NULL ? refid_of(config->refid) : info->refid,

@@ -19,6 +19,12 @@ static void set_option(int fd, int level, int name, int value)
 
 static void set_options(int fd, const struct gn_datagram_config *config, uint8_t family)
 {
+    if ((config->flags & GN_DATAGRAM_SHARED) != 0)
+        set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (config->dscp != 0 && family == GN_FAMILY_IPV6)
+        set_option(fd, IPPROTO_IPV6, IPV6_TCLASS, config->dscp << 2);
+    else if (config->dscp != 0)
+        set_option(fd, IPPROTO_IP, IP_TOS, config->dscp << 2);
     if (family == GN_FAMILY_IPV6) {
         set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
         set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
@@ -110,11 +116,21 @@ static int connect_to(int fd, const struct gn_address *address)
     return connect(fd, &remote.any, length) < 0 ? -errno : 0;
 }
 
+/* Before it has an address: what comes by others must never be heard. */
+static int bind_device(int fd, const char *device)
+{
+    socklen_t length = (socklen_t)strlen(device);
+    return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, length) < 0 ? -errno : 0;
+}
+
 static int bind_and_connect(int fd, const struct gn_datagram_config *config, uint8_t family)
 {
     struct gn_address own = config->bind;
     own.family = family;
-    int rc = own.port != 0 ? bind_to(fd, &own, own.port) : bind_random(fd, &own);
+    int rc = config->device != NULL ? bind_device(fd, config->device) : 0;
+    if (rc < 0)
+        return rc;
+    rc = own.port != 0 ? bind_to(fd, &own, own.port) : bind_random(fd, &own);
     if (rc == 0 && config->connect.family != GN_FAMILY_NONE)
         rc = connect_to(fd, &config->connect);
     return rc;

@@ -27,6 +27,7 @@ void pipeline_config_init(struct pipeline_config *config)
         .max_distance_s = 3.0,
         .max_jitter_s = 1.0,
         .min_sources = 1,
+        .max_stratum = 15,
         .precision_log2s = -20,
         .local = {.stratum = 10, .distance_s = 1},
     };

@@ -28,18 +28,19 @@ enum pipeline_leap_mode {
 
 /** The `clock` group of the configuration, and what belongs to it. */
 struct pipeline_config {
-    bool discipline;           /* false: estimate and publish, never touch the clock */
-    double step_threshold_s;   /* step above this … */
-    int step_updates;          /* … in the first so many updates; < 0 always, 0 never */
-    double max_change_s;       /* what the estimate may change by at once; 0: anything … */
-    int64_t max_change_after;  /* … after so many updates; beyond it, it is ignored … */
-    int64_t max_change_ignore; /* … so many times in a row, and then given up; < 0: ever */
-    double max_frequency;      /* largest correction of the oscillator, s/s */
-    double max_slew_rate;      /* largest rate of slewing on top of it, s/s */
-    double max_distance_s;     /* largest root distance of a usable source */
-    double max_jitter_s;       /* largest jitter of a usable source */
-    int min_sources;           /* sources that must agree before the clock is touched */
-    int8_t precision_log2s;    /* of the system clock */
+    bool discipline;              /* false: estimate and publish, never touch the clock */
+    double step_threshold_s;      /* step above this … */
+    int step_updates;             /* … in the first so many updates; < 0 always, 0 never */
+    double max_change_s;          /* what the estimate may change by at once; 0: anything … */
+    int64_t max_change_after;     /* … after so many updates; beyond it, it is ignored … */
+    int64_t max_change_ignore;    /* … so many times in a row, and then given up; < 0: ever */
+    double max_frequency;         /* largest correction of the oscillator, s/s */
+    double max_slew_rate;         /* largest rate of slewing on top of it, s/s */
+    double max_distance_s;        /* largest root distance of a usable source */
+    double max_jitter_s;          /* largest jitter of a usable source */
+    int min_sources;              /* sources that must agree before the clock is touched */
+    int min_stratum, max_stratum; /* of a usable source */
+    int8_t precision_log2s;       /* of the system clock */
     struct local_config local;
     enum pipeline_leap_mode leap_mode;
 };
@@ -56,6 +57,7 @@ struct pipeline_source_config {
     int tier;        /* lower tiers first; default 0 */
     double offset_s; /* added to every sample (reference − local) */
     int stratum;     /* ≥ 0: instead of the sample's own; < 0: as sampled */
+    int min_stratum; /* it counts as at least this */
     int8_t min_poll_log2s, max_poll_log2s;
     uint32_t refid; /* whom we follow when this is selected */
     bool is_clock;

@@ -145,6 +145,8 @@ bool pipeline_disciplines(const struct pipeline *);
 #define PIPELINE_FEIGNED_SHARE 0.125
 /* Sources that do not poll are lost after so many of their usual intervals in silence. */
 #define PIPELINE_SILENT_INTERVALS 8.0
+/* … and one whose answers are refused for their delay: perhaps most of them are meant to be. */
+#define PIPELINE_REFUSED_INTERVALS 32.0
 
 /** Begin the source's own estimate with what is known of the oscillator. */
 void pipeline_start_estimate(const struct pipeline *, struct pipeline_source *);
@@ -205,6 +207,9 @@ void pipeline_tell_selection(struct pipeline *, const struct pipeline_turn *);
 
 /** In orphan mode: who of the candidates is none, and whom else we may follow. See local.h. */
 void pipeline_local_elect(struct pipeline *, struct pipeline_turn *);
+
+/** The stratum that a source counts as. */
+uint8_t pipeline_stratum_of(const struct pipeline_source *, const struct gn_sample *);
 
 /** In orphan mode a source has begun to serve another clock: forget what it said of the last one.
  */

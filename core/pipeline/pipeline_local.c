@@ -104,7 +104,7 @@ bool pipeline_local_changed(const struct pipeline *pipeline, const struct pipeli
     return pipeline->config.local.orphan && source->estimate.valid &&
            source->config.mode != GN_MODE_REFCLOCK &&
            (source->follows != sample->refid ||
-            (source->config.stratum < 0 && source->stratum != sample->stratum));
+            source->stratum != pipeline_stratum_of(source, sample));
 }
 
 /* --- the own clock --- */

@@ -97,6 +97,12 @@ static void note_spacing(struct pipeline_source *source, gn_local at)
     source->spacing_s += 0.25 * (spacing_s - source->spacing_s);
 }
 
+uint8_t pipeline_stratum_of(const struct pipeline_source *source, const struct gn_sample *sample)
+{
+    int stratum = source->config.stratum >= 0 ? source->config.stratum : sample->stratum;
+    return (uint8_t)(stratum > source->config.min_stratum ? stratum : source->config.min_stratum);
+}
+
 static void note_answer(struct pipeline *pipeline, struct pipeline_source *source,
                         const struct gn_sample *sample)
 {
@@ -105,8 +111,7 @@ static void note_answer(struct pipeline *pipeline, struct pipeline_source *sourc
     source->heard = true;
     source->fault = GN_REASON_OK;
     source->detail[0] = '\0';
-    source->stratum =
-        source->config.stratum >= 0 ? (uint8_t)source->config.stratum : sample->stratum;
+    source->stratum = pipeline_stratum_of(source, sample);
     source->leap = sample->leap;
     source->root_delay_s = sample->root_delay_s;
     source->root_dispersion_s = sample->root_dispersion_s;

@@ -188,7 +188,8 @@ void pipeline_source_slow(struct pipeline *pipeline, struct pipeline_source *sou
 static bool worth_telling(enum gn_reason reason)
 {
     return reason != GN_REASON_OK && reason != GN_REASON_STARTING &&
-           reason != GN_REASON_RESOLVING && reason != GN_REASON_NO_REPLY;
+           reason != GN_REASON_RESOLVING && reason != GN_REASON_NO_REPLY &&
+           reason != GN_REASON_DELAY;
 }
 
 void pipeline_source_fault(struct pipeline *pipeline, struct pipeline_source *source,
@@ -198,6 +199,11 @@ void pipeline_source_fault(struct pipeline *pipeline, struct pipeline_source *so
     bool news =
         source->fault != reason || strncmp(source->detail, words, sizeof source->detail - 1);
     source->fault = reason;
+    if (reason == GN_REASON_DELAY) { /* it answers, if not well enough: that is no silence */
+        source->reach |= 1;
+        source->unanswered = 0;
+        source->refused++;
+    }
     if (reason == GN_REASON_UNSYNCHRONISED || reason == GN_REASON_LOOP)
         source->follows = 0; /* it has no clock to be followed */
     snprintf(source->detail, sizeof source->detail, "%s", words);
@@ -218,9 +224,12 @@ bool pipeline_source_answered(const struct pipeline_source *source)
 static bool silent(const struct pipeline_source *source, gn_local now)
 {
     double age_s = gn_seconds(gn_local_sub(now, source->last.at));
+    double spacing_s = fmax(1, fmax(source->spacing_s, source->poll_s));
+    if (source->fault == GN_REASON_DELAY)
+        return age_s > PIPELINE_REFUSED_INTERVALS * spacing_s;
     if (source->polled)
         return source->reach == 0;
-    return age_s > PIPELINE_SILENT_INTERVALS * fmax(1, fmax(source->spacing_s, source->poll_s));
+    return age_s > PIPELINE_SILENT_INTERVALS * spacing_s;
 }
 
 static enum gn_reason why_unusable(const struct pipeline *pipeline,
@@ -243,6 +252,9 @@ static enum gn_reason why_unusable(const struct pipeline *pipeline,
         return GN_REASON_NOSELECT;
     if (pipeline_source_smears(pipeline, source, now))
         return GN_REASON_SMEARS;
+    if (source->stratum < pipeline->config.min_stratum ||
+        source->stratum > pipeline->config.max_stratum)
+        return GN_REASON_STRATUM;
     if (!(candidate->distance_s <= pipeline->config.max_distance_s))
         return GN_REASON_DISTANCE;
     if (filter_jitter_s(&source->filter) > pipeline->config.max_jitter_s)

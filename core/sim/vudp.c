@@ -24,7 +24,7 @@ struct os_datagram {
     struct gn_address bind, connect; /* bind: the port is always known */
     struct os_datagram_events events;
     void *arg;
-    bool sent_stamps;
+    bool sent_stamps, shared;
     LIST_ENTRY(os_datagram) link;
 };
 
@@ -60,26 +60,28 @@ static const struct gn_address *address_of(const struct vhost *host, uint8_t fam
     return NULL;
 }
 
-/* As bind(2) without SO_REUSEADDR. */
-static bool port_taken(const struct vhost *host, const struct gn_address *wanted, uint16_t port)
+/* As bind(2): with SO_REUSEADDR where both sides have it. */
+static bool port_taken(const struct vhost *host, const struct gn_address *wanted, uint16_t port,
+                       bool shared)
 {
     const struct os_datagram *other;
     LIST_FOREACH(other, &host->datagrams, link)
-    if (other->bind.port == port && other->bind.family == wanted->family &&
+    if (!(shared && other->shared) && other->bind.port == port &&
+        other->bind.family == wanted->family &&
         (vnet_any_ip(&other->bind) || vnet_any_ip(wanted) || vnet_same_ip(&other->bind, wanted)))
         return true;
     return false;
 }
 
-static int bind_port(struct vhost *host, struct gn_address *own)
+static int bind_port(struct vhost *host, struct gn_address *own, bool shared)
 {
     if (!vnet_any_ip(own) && !has_address(host, own))
         return -EADDRNOTAVAIL;
     if (own->port != 0)
-        return port_taken(host, own, own->port) ? -EADDRINUSE : 0;
+        return port_taken(host, own, own->port, shared) ? -EADDRINUSE : 0;
     for (int i = 0; i < PORT_TRIES && own->port == 0; i++) {
         uint16_t port = (uint16_t)(PORT_FIRST + chance_bits(&host->ports) % PORT_COUNT);
-        if (!port_taken(host, own, port))
+        if (!port_taken(host, own, port, false))
             own->port = port;
     }
     return own->port != 0 ? 0 : -EADDRINUSE;
@@ -96,7 +98,8 @@ int vudp_open(struct os_net *base, const struct gn_datagram_config *config,
         return -EINVAL;
     if (config->connect.family != GN_FAMILY_NONE && config->connect.family != own.family)
         return -EAFNOSUPPORT;
-    int rc = bind_port(host, &own);
+    bool shared = (config->flags & GN_DATAGRAM_SHARED) != 0;
+    int rc = bind_port(host, &own, shared);
     if (rc < 0)
         return rc;
     struct os_datagram *socket = calloc(1, sizeof *socket);
@@ -107,6 +110,7 @@ int vudp_open(struct os_net *base, const struct gn_datagram_config *config,
     socket->connect = config->connect;
     socket->events = *events;
     socket->arg = arg;
+    socket->shared = shared;
     socket->sent_stamps = (config->flags & GN_DATAGRAM_SENT) != 0;
     LIST_INSERT_HEAD(&host->datagrams, socket, link);
     *result = socket;

@@ -19,6 +19,7 @@ void client_init(struct client *client, const struct client_config *config)
     memset(client, 0, sizeof(*client));
     client->config = *config;
     new_exchange(client);
+    gate_init(&client->gate, &config->gate);
 }
 
 /* ---------------------------------------------------------------- words */
@@ -50,7 +51,35 @@ static void rest(struct client *client, const struct client_event *event,
     int64_t due_ns = pace_next_ns(client, event) - gn_local_sub(event->now, client->polled);
     finish(client, actions);
     actions->arm = true;
+    client->presend_due = pace_presends(client, event) && due_ns > CLIENT_PRESEND_NS;
+    if (client->presend_due)
+        due_ns -= CLIENT_PRESEND_NS;
     actions->delay_ns = due_ns > 0 ? due_ns : 0;
+}
+
+/* Put a request on its way; the timer runs `then_ns`. */
+static void ask(struct client *client, const struct client_event *event, int64_t then_ns,
+                struct client_actions *actions)
+{
+    exchange_begin(&client->exchange, event->random, &actions->request);
+    client->presend_due = false;
+    client->counters.sent++;
+    actions->close = true;
+    actions->send = true;
+    actions->tag = ++client->tag;
+    actions->arm = true;
+    actions->delay_ns = then_ns;
+}
+
+/* What it is held up by (who has that address? where does the way go?) is settled before the poll;
+ * nobody measures it. */
+static void wake_path(struct client *client, const struct client_event *event,
+                      struct client_actions *actions)
+{
+    ask(client, event, CLIENT_PRESEND_NS, actions);
+    client->phase = CLIENT_WAKING;
+    client->counters.ahead++;
+    actions->quiet = true;
 }
 
 static void poll_server(struct client *client, const struct client_event *event,
@@ -59,17 +88,12 @@ static void poll_server(struct client *client, const struct client_event *event,
     client->in_burst = pace_is_bursting(client);
     if (client->burst_requests > 0)
         client->burst_requests--;
-    exchange_begin(&client->exchange, event->random, &actions->request);
+    client->denied_ns = 0;
+    ask(client, event, pace_patience_ns(client, event), actions);
     client->phase = CLIENT_WAITING;
     client->polled = event->now;
-    client->denied_ns = 0;
     client->bad = VERDICT_OK;
-    client->counters.sent++;
-    actions->close = true;
-    actions->send = true;
-    actions->tag = ++client->tag;
-    actions->arm = true;
-    actions->delay_ns = pace_patience_ns(client, event);
+    actions->quiet = client->gather.count > 0 && client->unanswered == 0;
 }
 
 /* The first request waits for the timer's event, which brings its random number. */
@@ -86,6 +110,9 @@ static void start(struct client *client, const struct client_event *event,
     if (client->config.iburst)
         pace_begin_burst(client, CLIENT_BURST_GOOD, CLIENT_BURST_REQUESTS);
     new_exchange(client);
+    gate_init(&client->gate, &client->config.gate);
+    client->gather.count = 0;
+    client->presend_due = false;
     client->phase = CLIENT_IDLE;
     client->polled = event->now;
     actions->close = true;
@@ -102,6 +129,7 @@ static void burst_now(struct client *client, const struct client_event *event,
         return;
     pace_begin_burst(client, CLIENT_BURST_GOOD, CLIENT_BURST_REQUESTS);
     client->in_burst = true;
+    client->presend_due = false;
     actions->arm = client->phase == CLIENT_IDLE;
     actions->delay_ns = pace_next_ns(client, event) - since_ns;
     if (actions->delay_ns < 0)
@@ -163,6 +191,10 @@ static void timer(struct client *client, const struct client_event *event,
 {
     if (client->phase == CLIENT_STOPPED)
         return;
+    if (client->phase == CLIENT_IDLE && client->presend_due) {
+        wake_path(client, event, actions);
+        return;
+    }
     if (client->phase == CLIENT_WAITING) {
         time_out(client, event, actions);
         if (actions->delay_ns > 0 || actions->give_up)
@@ -266,6 +298,16 @@ static void obey_kiss(struct client *client, const struct client_event *event,
           (long long)(CLIENT_DENIED_NS / GN_NS_PER_S / 3600));
 }
 
+/* Each is counted; the first, second, fourth, eighth … is logged as well. */
+static void explain_delay(const struct client *client, enum verdict verdict, const char *words,
+                          struct client_actions *actions)
+{
+    uint64_t count = client->counters.verdicts[verdict];
+    fault(actions, GN_REASON_DELAY, "%s (%s, %llu so far)", words, verdict_name(verdict),
+          (unsigned long long)count);
+    actions->log = (count & (count - 1)) == 0;
+}
+
 static void explain_bad(enum verdict verdict, const struct wire_header *header,
                         struct client_actions *actions)
 {
@@ -283,26 +325,42 @@ static void explain_bad(enum verdict verdict, const struct wire_header *header,
               verdict_text(verdict));
 }
 
+/* A sample is there, or one exchange more of it. */
+static void take_reply(struct client *client, const struct client_event *event,
+                       struct client_actions *actions)
+{
+    bool gathers = client->config.filter > 1 && client->reached && !client->in_burst;
+    take_sample(client, event);
+    actions->submit =
+        !gathers || gather_add(&client->gather, client->config.filter, &actions->sample);
+    if (actions->submit) /* CLIENT_TAKEN goes on when it is known what it taught */
+        finish(client, actions);
+    else
+        rest(client, event, actions);
+}
+
 static void receive(struct client *client, const struct client_event *event,
                     struct client_actions *actions)
 {
     struct wire_header header;
+    char words[128];
     bool is_waiting = client->phase == CLIENT_WAITING;
     enum verdict verdict =
         exchange_receive(&client->exchange, &event->reply, &header, &actions->sample);
+    if (verdict == VERDICT_OK && is_waiting)
+        verdict = gate_judge(&client->gate, actions->sample.delay_s, actions->sample.dispersion_s,
+                             words, sizeof(words));
     client->counters.received++;
     client->counters.verdicts[verdict]++;
-    if (!is_waiting)
+    if (!is_waiting && !(verdict == VERDICT_KISS && client->phase == CLIENT_WAKING))
         return;
     if (!exchange_was_answer(verdict)) { /* anybody can send this: keep waiting for the server */
         client->bad = verdict;
         return;
     }
     client->failures = 0;
-    if (verdict == VERDICT_OK) { /* CLIENT_TAKEN goes on when it is known what it taught */
-        actions->submit = true;
-        take_sample(client, event);
-        finish(client, actions);
+    if (verdict == VERDICT_OK) {
+        take_reply(client, event, actions);
         return;
     }
     client->unanswered = 0;
@@ -310,6 +368,8 @@ static void receive(struct client *client, const struct client_event *event,
     count_retry(client);
     if (verdict == VERDICT_KISS)
         obey_kiss(client, event, &header, actions);
+    else if (verdict > VERDICT_LOOP)
+        explain_delay(client, verdict, words, actions);
     else
         explain_bad(verdict, &header, actions);
     rest(client, event, actions);
@@ -317,7 +377,8 @@ static void receive(struct client *client, const struct client_event *event,
 
 static void sent(struct client *client, const struct client_event *event)
 {
-    if (event->tag != client->tag || client->phase != CLIENT_WAITING)
+    if (event->tag != client->tag ||
+        (client->phase != CLIENT_WAITING && client->phase != CLIENT_WAKING))
         return;
     client->failures = 0;
     exchange_sent(&client->exchange, event->when, event->stamp);

@@ -11,6 +11,8 @@
  */
 
 #include "exchange.h"
+#include "gate.h"
+#include "gather.h"
 
 /** Requests of a burst are this far apart. Spec: RFC 5905 §13, BTIME. */
 #define CLIENT_BURST_INTERVAL_NS (2 * GN_NS_PER_S)
@@ -24,6 +26,10 @@
 #define CLIENT_REPLY_PATIENCE_NS GN_NS_PER_S
 /** So many requests without a reply, and the server is unreachable. Spec: RFC 5905 §9.2, reach. */
 #define CLIENT_UNREACHABLE 8
+/** A request that only wakes the path goes out so long before the poll. As chrony. */
+#define CLIENT_PRESEND_NS (2 * GN_NS_PER_S)
+/** The presend that never is. Units: log2 s. */
+#define CLIENT_PRESEND_NONE 18
 /** After DENY or RSTR we ask again this much later. */
 #define CLIENT_DENIED_NS (24 * 3600 * GN_NS_PER_S)
 /** The slowest rate that RATE can bring us to. Spec: RFC 5905 §7.2, MAXPOLL. Units: log2 s. */
@@ -35,12 +41,16 @@ struct client_config {
     bool burst;      /* a burst at every poll that is answered; as many as minpoll allows */
     struct authenticator *authenticator; /* of all packets; NULL none. Outlives the client */
     uint32_t key_id;                     /* what it is called, for words; 0 none */
+    struct gate_config gate;
+    unsigned filter;      /* of so many exchanges the fastest is a sample; 0 as 1 */
+    int8_t presend_log2s; /* a request ahead of polls this far apart; 0, …NONE: none */
 };
 
 enum client_phase {
     CLIENT_STOPPED = 0,
     CLIENT_IDLE,    /* the timer runs to the next request */
     CLIENT_WAITING, /* a request is out; the timer runs to its time-out */
+    CLIENT_WAKING,  /* one that only wakes the path is out; the timer runs to the poll */
 };
 
 /** What happens to an association. */
@@ -78,6 +88,7 @@ struct client_event {
 struct client_actions {
     bool close; /* close the request's socket */
     bool send;  /* mark a poll, open a fresh socket, send `request`, tell the outcome */
+    bool quiet; /* … but mark none: the request alone makes no sample */
     struct wire_packet request;
     uint64_t tag;
     bool submit; /* submit `sample`, then step with CLIENT_TAKEN */
@@ -85,6 +96,7 @@ struct client_actions {
     bool fault;
     enum gn_reason reason;
     char text[160];
+    bool log;  /* the fault, too */
     bool slow; /* tell the core: no interval below `rate_log2s` any more */
     int8_t rate_log2s;
     bool arm; /* (re)start the timer */
@@ -95,6 +107,7 @@ struct client_actions {
 /** Numbers for reports. */
 struct client_counters {
     uint64_t sent;
+    uint64_t ahead; /* of those sent: only to wake the path */
     uint64_t received;
     uint64_t verdicts[VERDICT_COUNT]; /* received by outcome */
 };
@@ -108,6 +121,9 @@ struct client {
     int64_t denied_ns;       /* rest of a refusal: the next interval; 0 none */
     bool reached;            /* a sample came since the start */
     int8_t rate_log2s;       /* the server asked not to be asked more often; 0: it did not */
+    bool presend_due;        /* the timer runs to a request that wakes the path */
+    struct gate gate;        /* what delays were like since the start */
+    struct gather gather;    /* exchanges of the next sample */
     unsigned burst_good;     /* good replies that the burst still wants */
     unsigned burst_requests; /* requests that it may still use */
     bool in_burst;           /* the last request was one of a burst */

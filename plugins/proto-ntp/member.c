@@ -136,6 +136,7 @@ static int send_request(struct member *member, const struct client_actions *acti
         .connect = member->address,
         .flags = GN_DATAGRAM_SENT,
     };
+    route_apply(member->route, &config);
     int error = gn_datagram_open(member->host, &config, &socket_events, member, &member->socket);
     if (error != 0) {
         member->socket = NULL;
@@ -149,7 +150,8 @@ static int send_request(struct member *member, const struct client_actions *acti
 static void do_send(struct member *member, const struct client_actions *actions)
 {
     gn_local when;
-    gn_source_poll(member->host, member->source);
+    if (!actions->quiet)
+        gn_source_poll(member->host, member->source);
     int error = send_request(member, actions, &when);
     struct client_event event =
         new_event(member, error != 0 ? CLIENT_SEND_FAILED : CLIENT_SENT, gn_now(member->host));
@@ -163,11 +165,17 @@ static void do_send(struct member *member, const struct client_actions *actions)
 /* A kiss is of one address, and the next may be another's. */
 static void do_fault(struct member *member, const struct client_actions *actions)
 {
-    char address[ADDRESS_TEXT_SIZE], text[ADDRESS_TEXT_SIZE + sizeof(actions->text)];
+    char address[ADDRESS_TEXT_SIZE], from[ADDRESS_TEXT_SIZE + 40] = "";
+    char text[sizeof(address) + sizeof(from) + sizeof(actions->text)];
     bool kiss = actions->reason == GN_REASON_KISS || actions->reason == GN_REASON_RATE;
-    snprintf(text, sizeof(text), "%s%s%s", kiss ? address_text(&member->address, address) : "",
-             kiss ? ": " : "", actions->text);
+    if (actions->reason == GN_REASON_SEND_FAILED)
+        route_text(member->route, from, sizeof(from));
+    snprintf(text, sizeof(text), "%s%s%s%s", kiss ? address_text(&member->address, address) : "",
+             kiss ? ": " : "", actions->text, from);
     gn_source_fault(member->host, member->source, actions->reason, text);
+    if (actions->log)
+        gn_log(member->host, GN_INFO, "%s: %s", address_text(&member->address, address),
+               actions->text);
 }
 
 static void do_close(struct member *member)
@@ -258,6 +266,7 @@ int member_burst(struct member *member)
 void member_count(const struct member *member, struct client_counters *sum)
 {
     sum->sent += member->client.counters.sent;
+    sum->ahead += member->client.counters.ahead;
     sum->received += member->client.counters.received;
     for (size_t i = 0; i < VERDICT_COUNT; i++)
         sum->verdicts[i] += member->client.counters.verdicts[i];

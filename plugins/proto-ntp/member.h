@@ -5,6 +5,7 @@
 /** Glue: one association (client.h) with its timer, its socket and its source in the core. */
 
 #include "client.h"
+#include "route.h"
 #include <gnomon/host.h>
 
 struct member;
@@ -16,6 +17,7 @@ struct member {
     struct gn_host *host;
     member_give_up_cb give_up;
     void *arg;
+    const struct route *route; /* lent */
     struct client client;
     struct gn_source *source;
     struct gn_timer *timer;

@@ -54,6 +54,8 @@ static int64_t plain_interval_ns(const struct client *client, const struct clien
                           max_ns);
     if (client->unanswered > CLIENT_UNREACHABLE)
         return larger(doubled_ns(min_ns, client->unanswered - CLIENT_UNREACHABLE, max_ns), poll_ns);
+    if (client->config.filter > 1) /* the exchanges of a sample share its interval */
+        return larger(poll_ns / client->config.filter, smaller(poll_ns, min_ns));
     return poll_ns;
 }
 
@@ -68,6 +70,13 @@ int64_t pace_next_ns(const struct client *client, const struct client_event *eve
         return wait_ns;
     /* Up to 1/32 later, so that a fleet which was started together drifts apart. */
     return wait_ns + (int64_t)((double)wait_ns / 32 * ((double)event->chance / 4294967296.0));
+}
+
+bool pace_presends(const struct client *client, const struct client_event *event)
+{
+    int8_t log2s = client->config.presend_log2s;
+    return log2s > 0 && log2s < CLIENT_PRESEND_NONE && client->rate_log2s == 0 &&
+           client->denied_ns == 0 && pace_next_ns(client, event) >= gn_poll_ns(log2s);
 }
 
 int64_t pace_patience_ns(const struct client *client, const struct client_event *event)

@@ -12,6 +12,9 @@ int64_t pace_interval_ns(double seconds);
 /** From the last request to the next: as the core, the server, a burst or silence want it. */
 int64_t pace_next_ns(const struct client *client, const struct client_event *event);
 
+/** Whether the next poll is so far off that a request goes ahead of it. */
+bool pace_presends(const struct client *client, const struct client_event *event);
+
 /** How long a reply is waited for. */
 int64_t pace_patience_ns(const struct client *client, const struct client_event *event);
 

@@ -4,6 +4,7 @@
 #include "access.h"
 #include "address.h"
 #include "keyfile.h"
+#include "route.h"
 #include "server.h"
 #include <stdlib.h>
 #include <string.h>
@@ -135,7 +136,9 @@ int service_open(struct gn_host *host, void *shared, const void *options, void *
     service->host = host;
     service->config = config;
     service->count = config->listen.count;
-    int error = read_listeners(service);
+    int error = route_check_device(host, config->bind_device);
+    if (error == 0)
+        error = read_listeners(service);
     if (error == 0)
         error = read_access(service, config, &service->access);
     if (error == 0 && config->keys != NULL)
@@ -159,6 +162,8 @@ static int open_listener(struct listener *listener)
         .size = sizeof(config),
         .bind = listener->address,
         .receive_buffer = RECEIVE_BUFFER,
+        .device = listener->service->config->bind_device,
+        .dscp = (uint8_t)listener->service->config->dscp,
     };
     return gn_datagram_open(listener->service->host, &config, &listener_events, listener,
                             &listener->socket);
@@ -202,7 +207,8 @@ int service_reload(void *instance, const void *options)
     struct service *service = instance;
     const struct service_config *config = options;
     struct access access;
-    if (config->port != service->config->port ||
+    if (config->port != service->config->port || config->dscp != service->config->dscp ||
+        !route_same_device(config->bind_device, service->config->bind_device) ||
         !is_same_list(&config->listen, &service->config->listen) ||
         !is_same_text(config->keys, service->config->keys))
         return -ENOTSUP;

@@ -13,6 +13,8 @@ struct service_config {
     struct gn_strings allow;
     struct gn_strings deny;
     const char *keys;
+    const char *bind_device;
+    int64_t dscp;
 };
 
 /** The functions of the role; see struct gn_role. */

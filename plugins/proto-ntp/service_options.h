@@ -44,6 +44,20 @@ static const struct gn_option service_options[] = {
         .help = "file of keys, as chrony and ntpd have it; a request with one of them is answered "
                 "with it",
     },
+    {
+        .key = "bind_device",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct service_config, bind_device),
+        .help = "network device to answer on; those of other devices are not heard",
+    },
+    {
+        .key = "dscp",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct service_config, dscp),
+        .preset = "0",
+        .max = 63,
+        .help = "differentiated services code point of the replies",
+    },
 };
 
 #endif

@@ -13,6 +13,7 @@ struct upstream {
     struct gn_host *host;
     const struct upstream_config *config;
     struct keyfile *keyfile; /* NULL none */
+    struct route route;
     struct roster roster;
     struct gn_timer *resolve_timer;
     bool is_resolving; /* the resolver works, or the timer runs to ask it */
@@ -68,11 +69,15 @@ static int open_member(struct upstream *upstream, size_t i)
         .burst = upstream->config->burst,
         .authenticator = keyring_find(keyfile_keys(upstream->keyfile), key_id(upstream)),
         .key_id = key_id(upstream),
+        .gate = upstream->config->gate,
+        .filter = (unsigned)upstream->config->filter,
+        .presend_log2s = (int8_t)upstream->config->presend_log2s,
     };
     char suffix[24];
     snprintf(suffix, sizeof(suffix), "#%zu", i + 1);
     member->give_up = on_give_up;
     member->arg = upstream;
+    member->route = &upstream->route;
     return member_open(member, upstream->host, &config, name_of(upstream),
                        upstream->config->pool != NULL ? suffix : NULL);
 }
@@ -96,6 +101,21 @@ static void place_members(struct upstream *upstream)
     }
 }
 
+/* Those that can be reached from the address that is bound. */
+static void update_roster(struct upstream *upstream, const struct gn_address *addresses,
+                          size_t count)
+{
+    struct gn_address fit[ROSTER_MAX];
+    size_t fits = 0;
+    for (size_t i = 0; i < count && fits < ROSTER_MAX; i++)
+        if (route_fits(&upstream->route, &addresses[i]))
+            fit[fits++] = addresses[i];
+    if (fits == 0)
+        resolution_failed(upstream, "none of its addresses is of the family of bind_address");
+    else
+        roster_update(&upstream->roster, fit, fits);
+}
+
 static void on_resolved(void *arg, int status, const char *text, const struct gn_address *addresses,
                         size_t count)
 {
@@ -107,7 +127,7 @@ static void on_resolved(void *arg, int status, const char *text, const struct gn
                                                    : strerror(-status));
         return;
     }
-    roster_update(&upstream->roster, addresses, count);
+    update_roster(upstream, addresses, count);
     place_members(upstream);
 }
 
@@ -158,6 +178,26 @@ static int check_name_text(struct gn_host *host, const char *key, const char *na
     return 0;
 }
 
+/* Limits that no reply can keep, and one that is none. */
+static int check_gate(struct gn_host *host, const struct gate_config *gate)
+{
+    if (gate->mindelay_s > 0 && !(gate->maxdelayratio > 0) && !(gate->maxdelaydevratio > 0))
+        return gn_fail(host, -EINVAL,
+                       "mindelay does nothing without maxdelayratio or maxdelaydevratio, which "
+                       "count from it");
+    if (gate->maxdelay_s > 0 && gate->mindelay_s > gate->maxdelay_s)
+        return gn_fail(host, -EINVAL, "mindelay %g s is above maxdelay, %g s", gate->mindelay_s,
+                       gate->maxdelay_s);
+    if (gate->maxdelayratio > 0 && gate->maxdelayratio < 1)
+        return gn_fail(host, -EINVAL,
+                       "maxdelayratio: %g is below 1, and no delay is shorter than the least",
+                       gate->maxdelayratio);
+    if (gate->maxdelayquant > 0 && gate->maxdelayquant < 0.05)
+        return gn_fail(host, -EINVAL, "maxdelayquant: %g is out of range, allowed is 0.05 … 0.95",
+                       gate->maxdelayquant);
+    return 0;
+}
+
 static int check_config(struct gn_host *host, const struct upstream_config *config)
 {
     if (config->server == NULL && config->pool == NULL)
@@ -168,8 +208,19 @@ static int check_config(struct gn_host *host, const struct upstream_config *conf
     if (config->server != NULL && config->pool != NULL)
         return gn_fail(host, -EINVAL,
                        "\"server\" and \"pool\" exclude each other; write two entries");
-    return config->server != NULL ? check_name_text(host, "server", config->server)
-                                  : check_name_text(host, "pool", config->pool);
+    int error = config->server != NULL ? check_name_text(host, "server", config->server)
+                                       : check_name_text(host, "pool", config->pool);
+    if (error == 0)
+        error = check_gate(host, &config->gate);
+    return error == 0 ? route_check_device(host, config->bind_device) : error;
+}
+
+static int read_route(struct gn_host *host, const struct upstream_config *config,
+                      struct route *route)
+{
+    *route = (struct route){.device = config->bind_device, .dscp = (uint8_t)config->dscp};
+    route->bind.port = (uint16_t)config->source_port;
+    return route_read_address(host, config->bind_address, route);
 }
 
 static int read_key(struct upstream *upstream, struct commons *commons)
@@ -189,7 +240,10 @@ static int read_key(struct upstream *upstream, struct commons *commons)
 int upstream_open(struct gn_host *host, void *shared, const void *options, void **instance)
 {
     const struct upstream_config *config = options;
+    struct route route;
     int error = check_config(host, config);
+    if (error == 0)
+        error = read_route(host, config, &route);
     if (error != 0)
         return error;
     size_t count = config->pool != NULL ? (size_t)config->max_sources : 1;
@@ -198,6 +252,7 @@ int upstream_open(struct gn_host *host, void *shared, const void *options, void 
         return gn_fail(host, -ENOMEM, "out of memory");
     upstream->host = host;
     upstream->config = config;
+    upstream->route = route;
     upstream->count = count;
     roster_init(&upstream->roster);
     error = read_key(upstream, shared);
@@ -247,6 +302,9 @@ void upstream_stop(void *instance)
            "%llu requests sent, %llu datagrams received, %llu good replies",
            (unsigned long long)sum.sent, (unsigned long long)sum.received,
            (unsigned long long)sum.verdicts[VERDICT_OK]);
+    if (sum.ahead > 0)
+        gn_log(upstream->host, GN_DEBUG, "%llu of the requests only to wake the path",
+               (unsigned long long)sum.ahead);
     for (size_t i = VERDICT_OK + 1; i < VERDICT_COUNT; i++) {
         if (sum.verdicts[i] > 0)
             gn_log(upstream->host, GN_DEBUG, "%llu refused (%s): %s",

@@ -4,6 +4,7 @@
 
 /** Glue: the role "source": a server, or a pool of them, under one name. */
 
+#include "member.h"
 #include <gnomon/plugin.h>
 
 /** What the options fill. */
@@ -17,6 +18,13 @@ struct upstream_config {
     bool burst;
     int64_t key; /* 0 none */
     const char *keys;
+    struct gate_config gate;
+    int64_t filter;
+    int64_t presend_log2s;
+    const char *bind_address;
+    const char *bind_device;
+    int64_t source_port; /* 0: a random one for each request */
+    int64_t dscp;
 };
 
 /** The functions of the role; see struct gn_role. */

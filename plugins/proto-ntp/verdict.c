@@ -31,6 +31,10 @@ static const struct {
     [VERDICT_ORDER] = {"order", "the reply was sent before the request was received"},
     [VERDICT_DELAY] = {"delay", "the server held the request for longer than the exchange took"},
     [VERDICT_LOOP] = {"loop", "the server takes its time from us"},
+    [VERDICT_MAX_DELAY] = {"max-delay", "the exchange took longer than maxdelay"},
+    [VERDICT_DELAY_RATIO] = {"delay-ratio", "the exchange took much longer than the fastest"},
+    [VERDICT_DELAY_DEVIATION] = {"delay-deviation", "the exchange took much longer than others"},
+    [VERDICT_DELAY_QUANTILE] = {"delay-quantile", "the exchange was not among the fastest"},
 };
 
 const char *verdict_name(enum verdict verdict)

@@ -29,6 +29,11 @@ enum verdict {
     VERDICT_ORDER,          /* sent before it received */
     VERDICT_DELAY,          /* round trip negative beyond what the clocks' readings explain */
     VERDICT_LOOP,           /* the server follows us */
+    /* Of a good reply, by its delay (gate.h): */
+    VERDICT_MAX_DELAY,       /* over maxdelay */
+    VERDICT_DELAY_RATIO,     /* over maxdelayratio times the least */
+    VERDICT_DELAY_DEVIATION, /* over the least by maxdelaydevratio deviations */
+    VERDICT_DELAY_QUANTILE,  /* over the quantile maxdelayquant */
     VERDICT_COUNT
 };
 

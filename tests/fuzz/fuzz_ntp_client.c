@@ -167,6 +167,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct run run = {.data = data, .size = size, .now = {START_NS}, .random = size};
     struct client_config config = {.version = 4, .iburst = size % 2 == 0};
+    if (size % 4 >= 2) { /* what makes replies that are no samples, each in its turn */
+        config.filter = (unsigned)(size / 4 % 4);
+        config.presend_log2s = size / 16 % 2 == 0 ? 6 : CLIENT_PRESEND_NONE;
+        config.gate = (struct gate_config){
+            .maxdelay_s = size / 32 % 2 == 0 ? 1 : 0, .maxdelayratio = 2, .maxdelaydevratio = 3};
+        config.gate.maxdelayquant = size / 64 % 2 == 0 ? 0.2 : 0;
+    }
     struct client_event start = {.kind = CLIENT_START, .delay_ns = 1};
     uint64_t sum = 0;
     client_init(&run.client, &config);
@@ -178,6 +185,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (size_t i = 0; i < VERDICT_COUNT; i++)
         sum += run.client.counters.verdicts[i];
-    require(sum == run.received && run.client.counters.verdicts[VERDICT_OK] == run.samples);
+    uint64_t good = run.client.counters.verdicts[VERDICT_OK];
+    require(sum == run.received && good >= run.samples && (good == run.samples || size % 4 >= 2));
     return 0;
 }

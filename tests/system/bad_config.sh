@@ -53,6 +53,59 @@ try five -t
 check "-t says the same: exit status 2" same 2 "$STATUS"
 check "-t says the same: the findings" same "2 3 5 6 7 8" "$(errors | paste -sd ' ')"
 
+# Limits and ways of asking: ranges, contradictions, and what others have and means nothing here.
+limits() {
+    cat <<'EOF'
+mindelay = -0.1;
+maxdelay = 1001.0;
+maxdelayratio = "2";
+maxdelaydevratio = -1.0;
+maxdelayquant = 0.96;
+filter = 65;
+presend = 1;
+source_port = 65536;
+dscp = 64;
+minstratum = 16;
+polltarget = 8;
+minsamples = 6;
+maxsamples = 64;
+asymmetry = 0.5;
+EOF
+}
+{
+    echo 'clock = { min_stratum = 16; }; sources = ('
+    limits | sed 's/.*/{ use = "proto-ntp"; server = "127.0.0.1"; & },/; $s/,$//'
+    echo '); servers = ( { use = "proto-ntp"; listen = [ "127.0.0.1" ]; dscp = -1; } );'
+} >"$ROOM/limits.conf"
+try limits -t
+check "limits: exit status 2" same 2 "$STATUS"
+check "limits: the clock's" named 1 min_stratum 15
+line=2
+for words in 'mindelay 1000' 'maxdelay 1000' 'maxdelayratio number' 'maxdelaydevratio out.of.range' 'maxdelayquant 0.95' \
+    'filter 64' 'presend 18' 'source_port 65535' 'dscp 63' 'minstratum 15' 'polltarget minpoll' 'minsamples window' \
+    'maxsamples window' 'asymmetry offset'; do
+    # shellcheck disable=SC2086 # words
+    check "limits: ${words%% *}" named $line $words
+    line=$((line + 1))
+done
+check "limits: the server's dscp" named $line dscp 63
+
+# try_source OPTIONS WORDS: what the plugin itself finds.
+try_source() {
+    printf '\nsources = ( { use = "proto-ntp"; server = "127.0.0.1"; %s } );\n' "$1" >"$ROOM/source.conf"
+    try source -t
+    same 2 "$STATUS" && named 2 "$2"
+}
+check "mindelay alone" try_source 'mindelay = 0.2;' 'mindelay does nothing without maxdelayratio'
+check "mindelay above maxdelay" try_source 'mindelay = 0.2; maxdelay = 0.1; maxdelayratio = 2.0;' 'mindelay 0.2 s is above maxdelay, 0.1 s'
+check "maxdelayratio below 1" try_source 'maxdelayratio = 0.9;' 'maxdelayratio: 0.9 is below 1'
+check "maxdelayquant below 0.05" try_source 'maxdelayquant = 0.01;' 'maxdelayquant: 0.01 is out of range'
+check "bind_address that is none" try_source 'bind_address = "eth0";' 'bind_address: "eth0" is no numeric'
+check "bind_device that is none" try_source 'bind_device = "a/b";' 'bind_device: "a/b" is no name'
+printf 'clock = { min_stratum = 5; max_stratum = 3; };\n' >"$ROOM/strata.conf"
+try strata -t
+check "min_stratum above max_stratum" named 1 'min_stratum: 5 is above max_stratum, 3'
+
 printf 'clock = { discipline = false; };\nsources = (\n    { use = "proto-ntp"; server "127.0.0.1"; }\n);\n' >"$ROOM/syntax.conf"
 try syntax
 check "a syntax error: exit status 2" same 2 "$STATUS"

@@ -31,6 +31,7 @@ struct world {
     uint8_t request[WIRE_HEADER_SIZE];
     gn_local sent_at;
     struct client_actions last;
+    bool quiet; /* the last request marked no poll */
     unsigned sends, opens, closes, samples, faults, given_up;
     enum gn_reason reason;
     char text[160];
@@ -65,6 +66,7 @@ static UNUSED void take_send(struct world *w, const struct client_actions *actio
     w->opens++;
     w->sends++;
     w->sent_at = w->now;
+    w->quiet = actions->quiet;
     memcpy(w->request, actions->request.bytes, sizeof(w->request));
 }
 

@@ -180,6 +180,8 @@ START_TEST(sources)
     render_sources(list, true, page.out, "\n");
     ck_assert_int_eq(fclose(page.out), 0);
     ck_assert_ptr_nonnull(strstr(page.text, "'x' = may be in error"));
+    ck_assert_ptr_nonnull(strstr(page.text, "no-reply: requests go out, no reply comes back\n"));
+    ck_assert_ptr_nonnull(strstr(page.text, "falseticker: bad?[2Jsignal\n"));
     free(page.text);
     json_decref(list);
 }

@@ -258,6 +258,66 @@ START_TEST(faults_are_told_once_and_taken_back_by_a_sample)
 }
 END_TEST
 
+/* A server that answers too slowly is no silent one; but what it once said does not last for ever.
+ */
+START_TEST(refused_delays_are_no_silence)
+{
+    struct world world;
+    world_init(&world, 16, 1e-5, 0);
+    world_start(&world);
+    struct server *server = add_polled(&world, 6, 6);
+    world_until(&world, 2000);
+    uint64_t taken = world_report(&world, 0).samples_total;
+    server->silent = true;
+    for (int i = 1; i < 60; i++) {
+        world_until(&world, 2000 + 64 * i);
+        pipeline_source_fault(world.pipeline, server->source, GN_REASON_DELAY, "delay 84 ms");
+        world_run(&world);
+        ck_assert_uint_eq(world_report(&world, 0).reach & 1, 1);
+        ck_assert_int_eq(world_report(&world, 0).reason, i < 31   ? GN_REASON_OK
+                                                         : i > 34 ? GN_REASON_DELAY
+                                                                  : world_report(&world, 0).reason);
+    }
+    ck_assert_str_eq(world_report(&world, 0).detail, "delay 84 ms");
+    ck_assert_int_eq(world_report(&world, 0).state, GN_SOURCE_UNUSABLE);
+    ck_assert_uint_eq(world_report(&world, 0).samples_total, taken);
+    ck_assert_uint_eq(world_report(&world, 0).samples_refused, 59);
+    ck_assert_uint_eq(world.events[GN_EVENT_SOURCE_UNREACHABLE], 0);
+    ck_assert_uint_eq(world.events[GN_EVENT_SOURCE_FAULT], 0);
+    server->silent = false;
+    world_until(&world, 2000 + 64 * 62);
+    ck_assert_int_eq(world_report(&world, 0).reason, GN_REASON_OK);
+    world_finish(&world);
+}
+END_TEST
+
+START_TEST(strata_have_limits)
+{
+    struct world world;
+    struct pipeline_source_config config = world_source("x");
+    static const enum gn_reason reasons[] = {GN_REASON_STRATUM, GN_REASON_OK, GN_REASON_STRATUM,
+                                             GN_REASON_OK};
+    static const uint8_t strata[] = {1, 2, 5, 1}, counts_as[] = {1, 2, 5, 4};
+    world_init(&world, 17, 0, 0);
+    world.config.min_stratum = 2;
+    world.config.max_stratum = 4;
+    world_start(&world);
+    for (unsigned i = 0; i < 4; i++) {
+        struct gn_sample sample = plain_sample(&world, 0);
+        config.min_stratum = i == 3 ? 4 : 0;
+        world.servers[i].source = pipeline_source_add(world.pipeline, &config);
+        sample.stratum = strata[i];
+        ck_assert_int_eq(pipeline_submit(world.pipeline, world.servers[i].source, &sample), 0);
+    }
+    world_run(&world);
+    for (unsigned i = 0; i < 4; i++) {
+        ck_assert_int_eq(world_report(&world, i).reason, reasons[i]);
+        ck_assert_uint_eq(world_report(&world, i).stratum, counts_as[i]);
+    }
+    world_finish(&world);
+}
+END_TEST
+
 START_TEST(distance_stratum_and_leap_make_unusable)
 {
     struct world world;
@@ -350,6 +410,8 @@ int main(void)
     tcase_add_test(tcase, one_server_of_three_jumps_and_is_left);
     tcase_add_test(tcase, options_of_sources);
     tcase_add_test(tcase, faults_are_told_once_and_taken_back_by_a_sample);
+    tcase_add_test(tcase, refused_delays_are_no_silence);
+    tcase_add_test(tcase, strata_have_limits);
     tcase_add_test(tcase, distance_stratum_and_leap_make_unusable);
     tcase_add_test(tcase, polls_spread_when_little_is_to_be_learnt);
     tcase_add_test(tcase, only_a_steady_oscillator_is_left_alone_for_longer_than_is_polite);

@@ -499,6 +499,44 @@ START_TEST(opening_fails_with_the_reason)
 }
 END_TEST
 
+/* Who is connected gets what is for him, and who does not ask for it never shares. */
+START_TEST(a_port_is_shared_by_those_who_ask)
+{
+    struct os_fixture fixture;
+    static struct end servers[2], clients[2], other;
+    struct gn_datagram_config config = {.bind = address_of("127.0.0.1", free_port("127.0.0.1")),
+                                        .flags = GN_DATAGRAM_SHARED};
+    uint16_t ports[2];
+    fixture_open(&fixture);
+    for (int i = 0; i < 2; i++) {
+        ports[i] = open_server(&fixture, &servers[i], "127.0.0.1");
+        config.connect = address_of("127.0.0.1", ports[i]);
+        ck_assert_int_eq(end_open(&fixture, &clients[i], &config), 0);
+    }
+    config.flags = 0;
+    ck_assert_int_eq(end_open(&fixture, &other, &config), -EADDRINUSE);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(end_send(&servers[i], "x", 1, &config.bind, NULL, 0, 0, NULL), 0);
+        clients[i].stop_after = 1;
+        fixture_run(&fixture);
+        ck_assert_uint_eq(clients[i].packets, 1);
+        ck_assert_uint_eq(clients[i].packet[0].remote.port, ports[i]);
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
+START_TEST(a_device_that_is_not_there_is_told)
+{
+    struct os_fixture fixture;
+    static struct end end;
+    struct gn_datagram_config config = {.bind = address_of("127.0.0.1", 0), .device = "nosuch0"};
+    fixture_open(&fixture);
+    ck_assert_int_eq(end_open(&fixture, &end, &config), -ENODEV);
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(ports_are_hard_to_guess)
 {
     struct os_fixture fixture;
@@ -620,6 +658,8 @@ int main(void)
     tcase_add_loop_test(tests, a_refusal_is_delivered, 0, 4);
     tcase_add_test(tests, callbacks_may_close_their_own_socket);
     tcase_add_test(tests, opening_fails_with_the_reason);
+    tcase_add_test(tests, a_port_is_shared_by_those_who_ask);
+    tcase_add_test(tests, a_device_that_is_not_there_is_told);
     tcase_add_test(tests, ports_are_hard_to_guess);
     tcase_add_test(tests, without_kernel_stamps_we_stamp_and_say_so_once);
     tcase_add_test(tests, without_socket_flags_and_bind_it_works_too);

@@ -119,10 +119,14 @@ struct gn_datagram_config {
     struct gn_address connect; /* family NONE: not connected */
     uint32_t receive_buffer;   /* bytes; 0 the system's default */
     uint32_t flags;            /* GN_DATAGRAM_… */
+    const char *device; /* only by this network device; NULL any. Since 1.1, as what follows */
+    uint8_t dscp;       /* of what is sent: 0 … 63 */
 };
 
 /** Ask for transmit instants, reported by `sent`. */
 #define GN_DATAGRAM_SENT 1u
+/** Others that ask for it too may have the same port; who is connected gets what is for him. */
+#define GN_DATAGRAM_SHARED 2u
 
 /** Report this packet's transmit instant. */
 #define GN_SEND_STAMP 1u

@@ -125,6 +125,8 @@ enum gn_reason {
     GN_REASON_RATE,           /* kiss-of-death RATE; what it said before still counts. Since 1.1 */
     GN_REASON_ORPHAN,         /* it serves its own clock, or follows one that does */
     GN_REASON_SECOND_HAND,    /* it follows a source that we hear ourselves */
+    GN_REASON_DELAY,          /* it answers, outside of the delays that are allowed */
+    GN_REASON_STRATUM,        /* its stratum is outside of the limits */
     GN_REASON_COUNT
 };
 
