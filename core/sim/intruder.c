@@ -13,6 +13,8 @@
 #define KEPT_SIZE 256
 /* While a request is out: who hits this hits before the real reply, on most paths. */
 #define WINDOW_NS (INT64_C(5) * 1000000)
+/* So long after a real reply has left he sends it once more: later than it arrives, mostly. */
+#define DOUBLED_NS (INT64_C(50) * 1000000)
 /* Where the ports of clients begin. Spec: RFC 6335 §6. */
 #define PORT_FIRST 49152
 #define PORT_COUNT 16384
@@ -176,7 +178,7 @@ static void keep(struct intruder *intruder, const struct vpassing *reply)
     kept->size = reply->size;
     memcpy(kept->data, reply->data, reply->size);
     intruder->kept_count++;
-    vnet_inject(intruder->net, reply->from, reply->to, kept->data, kept->size, 0); /* doubled */
+    vnet_inject(intruder->net, reply->from, reply->to, kept->data, kept->size, DOUBLED_NS);
     intruder->count++;
 }
 
