@@ -12,6 +12,7 @@ static void new_exchange(struct client *client)
 {
     exchange_init(&client->exchange, client->config.version);
     exchange_authenticate(&client->exchange, client->config.authenticator);
+    interleave_init(&client->exchange.interleave, client->config.xleave);
 }
 
 void client_init(struct client *client, const struct client_config *config)
@@ -40,7 +41,8 @@ static void finish(struct client *client, struct client_actions *actions)
 {
     exchange_close(&client->exchange);
     client->phase = CLIENT_IDLE;
-    actions->close = true;
+    /* The next exchange uses this one's stamps: the best may still be on its way. */
+    actions->close = !interleave_awaits_stamp(&client->exchange.interleave);
 }
 
 /* Close the exchange and wait for the rest of the interval. */
@@ -59,6 +61,7 @@ static void poll_server(struct client *client, const struct client_event *event,
     client->in_burst = pace_is_bursting(client);
     if (client->burst_requests > 0)
         client->burst_requests--;
+    interleave_draw(&client->exchange.interleave, event->cookie);
     exchange_begin(&client->exchange, event->random, &actions->request);
     client->phase = CLIENT_WAITING;
     client->polled = event->now;
@@ -67,6 +70,7 @@ static void poll_server(struct client *client, const struct client_event *event,
     client->counters.sent++;
     actions->close = true;
     actions->send = true;
+    actions->poll = !interleave_is_vain(&client->exchange.interleave);
     actions->tag = ++client->tag;
     actions->arm = true;
     actions->delay_ns = pace_patience_ns(client, event);
@@ -283,6 +287,22 @@ static void explain_bad(enum verdict verdict, const struct wire_header *header,
               verdict_text(verdict));
 }
 
+/* The first reply that is interleaved tells of an exchange whose sample was taken: no sample. */
+static void good_reply(struct client *client, const struct client_event *event,
+                       struct client_actions *actions)
+{
+    client->counters.interleaved += client->exchange.interleaved;
+    if (actions->sample.size == 0) {
+        client->unanswered = 0;
+        client->refusals = 0;
+        rest(client, event, actions);
+        return;
+    }
+    actions->submit = true; /* CLIENT_TAKEN goes on when it is known what it taught */
+    take_sample(client, event);
+    finish(client, actions);
+}
+
 static void receive(struct client *client, const struct client_event *event,
                     struct client_actions *actions)
 {
@@ -299,10 +319,8 @@ static void receive(struct client *client, const struct client_event *event,
         return;
     }
     client->failures = 0;
-    if (verdict == VERDICT_OK) { /* CLIENT_TAKEN goes on when it is known what it taught */
-        actions->submit = true;
-        take_sample(client, event);
-        finish(client, actions);
+    if (verdict == VERDICT_OK) {
+        good_reply(client, event, actions);
         return;
     }
     client->unanswered = 0;
@@ -315,12 +333,15 @@ static void receive(struct client *client, const struct client_event *event,
     rest(client, event, actions);
 }
 
-static void sent(struct client *client, const struct client_event *event)
+static void sent(struct client *client, const struct client_event *event,
+                 struct client_actions *actions)
 {
-    if (event->tag != client->tag || client->phase != CLIENT_WAITING)
+    if (event->tag != client->tag || client->phase == CLIENT_STOPPED)
         return;
+    bool was_awaited = interleave_awaits_stamp(&client->exchange.interleave);
     client->failures = 0;
     exchange_sent(&client->exchange, event->when, event->stamp);
+    actions->close = was_awaited && !interleave_awaits_stamp(&client->exchange.interleave);
 }
 
 void client_step(struct client *client, const struct client_event *event,
@@ -343,7 +364,7 @@ void client_step(struct client *client, const struct client_event *event,
         timer(client, event, actions);
         break;
     case CLIENT_SENT:
-        sent(client, event);
+        sent(client, event, actions);
         break;
     case CLIENT_SEND_FAILED:
         send_failed(client, event, actions);

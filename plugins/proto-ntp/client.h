@@ -35,6 +35,7 @@ struct client_config {
     bool burst;      /* a burst at every poll that is answered; as many as minpoll allows */
     struct authenticator *authenticator; /* of all packets; NULL none. Outlives the client */
     uint32_t key_id;                     /* what it is called, for words; 0 none */
+    bool xleave;                         /* ask for interleaved replies */
 };
 
 enum client_phase {
@@ -60,6 +61,7 @@ struct client_event {
     enum client_event_kind kind;
     gn_local now;
     uint64_t random; /* unpredictable; used by TIMER */
+    uint64_t cookie; /* another one, if `xleave` */
     uint32_t chance; /* spreads the polls; used by all */
     /* What the core asks of the source. */
     double poll_s;
@@ -77,7 +79,8 @@ struct client_event {
 /** What shall be done, in this order. */
 struct client_actions {
     bool close; /* close the request's socket */
-    bool send;  /* mark a poll, open a fresh socket, send `request`, tell the outcome */
+    bool send;  /* open a fresh socket, send `request`, tell the outcome; */
+    bool poll;  /* mark a poll: the reply will give a sample */
     struct wire_packet request;
     uint64_t tag;
     bool submit; /* submit `sample`, then step with CLIENT_TAKEN */
@@ -96,6 +99,7 @@ struct client_actions {
 struct client_counters {
     uint64_t sent;
     uint64_t received;
+    uint64_t interleaved;             /* good replies that were */
     uint64_t verdicts[VERDICT_COUNT]; /* received by outcome */
 };
 

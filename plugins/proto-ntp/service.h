@@ -13,6 +13,7 @@ struct service_config {
     struct gn_strings allow;
     struct gn_strings deny;
     const char *keys;
+    int64_t client_log; /* kB */
 };
 
 /** The functions of the role; see struct gn_role. */

@@ -44,6 +44,16 @@ static const struct gn_option service_options[] = {
         .help = "file of keys, as chrony and ntpd have it; a request with one of them is answered "
                 "with it",
     },
+    {
+        .key = "client_log",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct service_config, client_log),
+        .preset = "512",
+        .min = 0,
+        .max = 1048576,
+        .help = "kB of memory for clients and their last replies, eight clients in each; it never "
+                "grows. Those that find no room get no interleaved replies; 0: nobody does",
+    },
 };
 
 #endif

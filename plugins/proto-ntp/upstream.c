@@ -68,6 +68,7 @@ static int open_member(struct upstream *upstream, size_t i)
         .burst = upstream->config->burst,
         .authenticator = keyring_find(keyfile_keys(upstream->keyfile), key_id(upstream)),
         .key_id = key_id(upstream),
+        .xleave = upstream->config->xleave,
     };
     char suffix[24];
     snprintf(suffix, sizeof(suffix), "#%zu", i + 1);
@@ -243,10 +244,11 @@ void upstream_stop(void *instance)
     struct client_counters sum = {0};
     for (size_t i = 0; i < upstream->count; i++)
         member_count(&upstream->members[i], &sum);
-    gn_log(upstream->host, GN_DEBUG,
-           "%llu requests sent, %llu datagrams received, %llu good replies",
-           (unsigned long long)sum.sent, (unsigned long long)sum.received,
-           (unsigned long long)sum.verdicts[VERDICT_OK]);
+    gn_log(
+        upstream->host, GN_DEBUG,
+        "%llu requests sent, %llu datagrams received, %llu good replies, %llu of them interleaved",
+        (unsigned long long)sum.sent, (unsigned long long)sum.received,
+        (unsigned long long)sum.verdicts[VERDICT_OK], (unsigned long long)sum.interleaved);
     for (size_t i = VERDICT_OK + 1; i < VERDICT_COUNT; i++) {
         if (sum.verdicts[i] > 0)
             gn_log(upstream->host, GN_DEBUG, "%llu refused (%s): %s",

@@ -17,6 +17,7 @@ struct upstream_config {
     bool burst;
     int64_t key; /* 0 none */
     const char *keys;
+    bool xleave;
 };
 
 /** The functions of the role; see struct gn_role. */

@@ -78,6 +78,14 @@ static const struct gn_option upstream_options[] = {
         .offset = offsetof(struct upstream_config, keys),
         .help = "file of keys, as chrony and ntpd have it: id, type, key",
     },
+    {
+        .key = "xleave",
+        .type = GN_OPT_BOOL,
+        .offset = offsetof(struct upstream_config, xleave),
+        .preset = "false",
+        .help = "interleaved mode (RFC 9769): each reply tells when the one before it really left; "
+                "basic where the server cannot",
+    },
 };
 
 #endif
