@@ -6,6 +6,7 @@
 #include "keyfile.h"
 #include "interleaved_reply.h"
 #include "server.h"
+#include "signer.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ struct service {
     uint64_t verdicts[SERVER_COUNT];
     uint64_t unsent; /* replies that could not leave */
     struct client_log *log;
+    struct signer *signer; /* NULL none */
     uint64_t interleaved;  /* replies */
     uint64_t unremembered; /* requests whose sender found no room in the log */
     size_t count;
@@ -69,11 +71,30 @@ static uint64_t finish(struct service *service, const struct gn_packet *packet,
                        : 0;
 }
 
+/* It leaves later than others: about as much as Samba took for the last ones. */
+static void sign_reply(struct listener *listener, const struct gn_packet *packet,
+                       const struct gn_state *state, const uint8_t *key, struct wire_packet *reply)
+{
+    struct service *service = listener->service;
+    client_log_meet(service->log, &packet->remote, packet->when);
+    server_stamp(reply, state,
+                 gn_local_add(gn_now(service->host), signer_delay_ns(service->signer)));
+    signer_sign(service->signer, key, reply->bytes, packet, listener);
+}
+
+static void on_signed(void *arg, const uint8_t *bytes, const struct gn_packet *to)
+{
+    struct wire_packet reply = {.size = SIGND_PACKET_SIZE};
+    memcpy(reply.bytes, bytes, reply.size);
+    send_reply(arg, to, &reply, 0);
+}
+
 static void answer(struct listener *listener, const struct gn_packet *packet,
                    const struct gn_state *state)
 {
     struct service *service = listener->service;
     struct wire_packet reply;
+    uint8_t key[SIGND_KEY_SIZE];
     struct server_request request = {
         .data = packet->data,
         .size = packet->size,
@@ -84,10 +105,17 @@ static void answer(struct listener *listener, const struct gn_packet *packet,
         .keys = keyfile_keys(service->keyfile),
     };
     request.local.port = listener->address.port;
+    bool sign = service->signer != NULL && signd_is_request(packet->data, packet->size, key);
+    if (sign) /* what follows the header is Samba's concern */
+        request.size = WIRE_HEADER_SIZE;
     enum server_verdict verdict = server_answer(&request, state, &reply);
     service->verdicts[verdict]++;
     if (verdict != SERVER_ANSWER)
         return;
+    if (sign) {
+        sign_reply(listener, packet, state, key, &reply);
+        return;
+    }
     uint64_t tag = finish(service, packet, state, &reply);
     server_protect(&request, &reply);
     send_reply(listener, packet, &reply, tag);
@@ -139,6 +167,15 @@ static int read_access(struct service *service, const struct service_config *con
     return error != 0 ? gn_fail(service->host, error, "allow, deny: %s", why) : 0;
 }
 
+static int check_signd(struct service *service, const char *folder)
+{
+    if (folder == NULL || (folder[0] == '/' && strlen(folder) <= SIGNER_FOLDER_MAX))
+        return 0;
+    return gn_fail(service->host, -EINVAL,
+                   "signd_socket: \"%s\" is no absolute path of at most %d bytes", folder,
+                   SIGNER_FOLDER_MAX);
+}
+
 static bool is_same_text(const char *a, const char *b)
 {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
@@ -170,6 +207,8 @@ int service_open(struct gn_host *host, void *shared, const void *options, void *
     service->config = config;
     service->count = config->listen.count;
     int error = read_listeners(service);
+    if (error == 0)
+        error = check_signd(service, config->signd_socket);
     if (error == 0)
         error = read_access(service, config, &service->access);
     if (error == 0 && config->keys != NULL)
@@ -218,6 +257,15 @@ static int open_log(struct service *service)
     return service->log != NULL ? 0 : gn_fail(service->host, -ENOMEM, "out of memory");
 }
 
+static int open_parts(struct service *service)
+{
+    const char *folder = service->config->signd_socket;
+    int error = open_log(service);
+    if (error == 0 && folder != NULL)
+        error = signer_open(service->host, folder, on_signed, &service->signer);
+    return error;
+}
+
 int service_start(void *instance)
 {
     struct service *service = instance;
@@ -240,7 +288,7 @@ int service_start(void *instance)
     }
     if (opened == 0)
         return gn_fail(service->host, refused, "cannot serve NTP on any address");
-    return open_log(service);
+    return open_parts(service);
 }
 
 int service_reload(void *instance, const void *options)
@@ -250,6 +298,7 @@ int service_reload(void *instance, const void *options)
     struct access access;
     if (config->port != service->config->port ||
         config->client_log != service->config->client_log ||
+        !is_same_text(config->signd_socket, service->config->signd_socket) ||
         !is_same_list(&config->listen, &service->config->listen) ||
         !is_same_text(config->keys, service->config->keys))
         return -ENOTSUP;
@@ -283,6 +332,8 @@ void service_stop(void *instance)
     }
     if (service->log != NULL)
         tell_log(service);
+    if (service->signer != NULL)
+        signer_report(service->signer);
     if (service->unsent > 0)
         gn_log(service->host, GN_DEBUG, "replies not sent: %llu",
                (unsigned long long)service->unsent);
@@ -296,5 +347,6 @@ void service_close(void *instance)
     access_finish(&service->access);
     keyfile_release(service->keyfile);
     client_log_destroy(service->log);
+    signer_close(service->signer);
     free(service);
 }

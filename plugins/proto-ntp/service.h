@@ -13,7 +13,8 @@ struct service_config {
     struct gn_strings allow;
     struct gn_strings deny;
     const char *keys;
-    int64_t client_log; /* kB */
+    int64_t client_log;       /* kB */
+    const char *signd_socket; /* folder; NULL none */
 };
 
 /** The functions of the role; see struct gn_role. */

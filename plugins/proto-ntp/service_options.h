@@ -54,6 +54,14 @@ static const struct gn_option service_options[] = {
         .help = "kB of memory for clients and their last replies, eight clients in each; it never "
                 "grows. Those that find no room get no interleaved replies; 0: nobody does",
     },
+    {
+        .key = "signd_socket",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct service_config, signd_socket),
+        .help =
+            "folder of Samba's signing socket (/var/lib/samba/ntp_signd): Windows clients of the "
+            "domain get signed replies (MS-SNTP)",
+    },
 };
 
 #endif
