@@ -372,4 +372,5 @@ void services_init(struct gn_host *host)
     host->random = &random_ops;
     host->report = &report_ops;
     host->command = &command_ops;
+    host->stream = &services_stream_ops;
 }

@@ -2,7 +2,8 @@
 #ifndef HOST_SERVICES_H
 #define HOST_SERVICES_H
 
-/** What services.c and services_io.c share: the way from a plugin's host to its daemon. */
+/** What services.c, services_io.c and services_stream.c share: the way from a plugin's host to its
+ * daemon. */
 
 #include <host/instance.h>
 
@@ -20,5 +21,6 @@ static inline struct daemon *services_daemon(struct gn_host *host)
 
 extern const struct gn_datagram_ops services_datagram_ops;
 extern const struct gn_device_ops services_device_ops;
+extern const struct gn_stream_ops services_stream_ops;
 
 #endif

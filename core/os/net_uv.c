@@ -58,6 +58,7 @@ static const struct os_net_ops net_ops = {
     .resolve = resolver_resolve,
     .resolve_cancel = resolver_cancel,
     .port_holder = holder,
+    .stream_open_unix = stream_open_unix,
 };
 
 struct os_net *net_uv_create(struct os_loop *loop, os_log_cb log, void *log_arg)

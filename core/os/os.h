@@ -108,6 +108,10 @@ struct os_net_ops {
     /** Who has bound the UDP port: "chronyd (pid 123)". Errors: -ENOENT nobody to be seen.
      * Optional. */
     int (*port_holder)(struct os_net *, const struct gn_address *bind, char *words, size_t size);
+
+    /** Connect to a Unix stream socket without waiting; to be started as an accepted one is.
+     * Optional. */
+    int (*stream_open_unix)(struct os_net *, const char *path, struct os_stream **);
 };
 
 struct os_net {

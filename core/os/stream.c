@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net_uv.h"
+#include "sockaddr.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -216,6 +217,23 @@ int stream_adopt(struct net_uv *net, int fd, struct os_stream **result)
     LIST_INSERT_HEAD(&net->streams, stream, link);
     *result = stream;
     return 0;
+}
+
+int stream_open_unix(struct os_net *base, const char *path, struct os_stream **result)
+{
+    struct sockaddr_un remote;
+    int rc = sockaddr_unix(&remote, path);
+    if (rc < 0)
+        return rc;
+    int fd = net_uv_socket(AF_UNIX, SOCK_STREAM);
+    if (fd < 0)
+        return fd;
+    rc = connect(fd, (struct sockaddr *)&remote, sizeof remote) < 0 ? -errno : 0;
+    if (rc == 0)
+        rc = stream_adopt(net_uv_self(base), fd, result);
+    if (rc < 0)
+        close(fd);
+    return rc;
 }
 
 void stream_start(struct os_stream *stream, const struct os_stream_events *events, void *arg)

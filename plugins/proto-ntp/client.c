@@ -12,6 +12,7 @@ static void new_exchange(struct client *client)
 {
     exchange_init(&client->exchange, client->config.version);
     exchange_authenticate(&client->exchange, client->config.authenticator);
+    interleave_init(&client->exchange.interleave, client->config.xleave);
 }
 
 void client_init(struct client *client, const struct client_config *config)
@@ -41,7 +42,8 @@ static void finish(struct client *client, struct client_actions *actions)
 {
     exchange_close(&client->exchange);
     client->phase = CLIENT_IDLE;
-    actions->close = true;
+    /* The next exchange uses this one's stamps: the best may still be on its way. */
+    actions->close = !interleave_awaits_stamp(&client->exchange.interleave);
 }
 
 /* Close the exchange and wait for the rest of the interval. */
@@ -61,6 +63,7 @@ static void rest(struct client *client, const struct client_event *event,
 static void ask(struct client *client, const struct client_event *event, int64_t then_ns,
                 struct client_actions *actions)
 {
+    interleave_draw(&client->exchange.interleave, event->cookie);
     exchange_begin(&client->exchange, event->random, &actions->request);
     client->presend_due = false;
     client->counters.sent++;
@@ -79,7 +82,6 @@ static void wake_path(struct client *client, const struct client_event *event,
     ask(client, event, CLIENT_PRESEND_NS, actions);
     client->phase = CLIENT_WAKING;
     client->counters.ahead++;
-    actions->quiet = true;
 }
 
 static void poll_server(struct client *client, const struct client_event *event,
@@ -93,7 +95,8 @@ static void poll_server(struct client *client, const struct client_event *event,
     client->phase = CLIENT_WAITING;
     client->polled = event->now;
     client->bad = VERDICT_OK;
-    actions->quiet = client->gather.count > 0 && client->unanswered == 0;
+    actions->poll = !(client->gather.count > 0 && client->unanswered == 0) &&
+                    !interleave_is_vain(&client->exchange.interleave);
 }
 
 /* The first request waits for the timer's event, which brings its random number. */
@@ -325,11 +328,19 @@ static void explain_bad(enum verdict verdict, const struct wire_header *header,
               verdict_text(verdict));
 }
 
-/* A sample is there, or one exchange more of it. */
-static void take_reply(struct client *client, const struct client_event *event,
+/* A sample is there, or one exchange more of it. The first reply that is interleaved tells of an
+ * exchange whose sample was taken: no sample. */
+static void good_reply(struct client *client, const struct client_event *event,
                        struct client_actions *actions)
 {
     bool gathers = client->config.filter > 1 && client->reached && !client->in_burst;
+    client->counters.interleaved += client->exchange.interleaved;
+    if (actions->sample.size == 0) {
+        client->unanswered = 0;
+        client->refusals = 0;
+        rest(client, event, actions);
+        return;
+    }
     take_sample(client, event);
     actions->submit =
         !gathers || gather_add(&client->gather, client->config.filter, &actions->sample);
@@ -360,7 +371,7 @@ static void receive(struct client *client, const struct client_event *event,
     }
     client->failures = 0;
     if (verdict == VERDICT_OK) {
-        take_reply(client, event, actions);
+        good_reply(client, event, actions);
         return;
     }
     client->unanswered = 0;
@@ -375,13 +386,15 @@ static void receive(struct client *client, const struct client_event *event,
     rest(client, event, actions);
 }
 
-static void sent(struct client *client, const struct client_event *event)
+static void sent(struct client *client, const struct client_event *event,
+                 struct client_actions *actions)
 {
-    if (event->tag != client->tag ||
-        (client->phase != CLIENT_WAITING && client->phase != CLIENT_WAKING))
+    if (event->tag != client->tag || client->phase == CLIENT_STOPPED)
         return;
+    bool was_awaited = interleave_awaits_stamp(&client->exchange.interleave);
     client->failures = 0;
     exchange_sent(&client->exchange, event->when, event->stamp);
+    actions->close = was_awaited && !interleave_awaits_stamp(&client->exchange.interleave);
 }
 
 void client_step(struct client *client, const struct client_event *event,
@@ -404,7 +417,7 @@ void client_step(struct client *client, const struct client_event *event,
         timer(client, event, actions);
         break;
     case CLIENT_SENT:
-        sent(client, event);
+        sent(client, event, actions);
         break;
     case CLIENT_SEND_FAILED:
         send_failed(client, event, actions);

@@ -44,6 +44,7 @@ struct client_config {
     struct gate_config gate;
     unsigned filter;      /* of so many exchanges the fastest is a sample; 0 as 1 */
     int8_t presend_log2s; /* a request ahead of polls this far apart; 0, …NONE: none */
+    bool xleave;          /* ask for interleaved replies */
 };
 
 enum client_phase {
@@ -70,6 +71,7 @@ struct client_event {
     enum client_event_kind kind;
     gn_local now;
     uint64_t random; /* unpredictable; used by TIMER */
+    uint64_t cookie; /* another one, if `xleave` */
     uint32_t chance; /* spreads the polls; used by all */
     /* What the core asks of the source. */
     double poll_s;
@@ -87,8 +89,8 @@ struct client_event {
 /** What shall be done, in this order. */
 struct client_actions {
     bool close; /* close the request's socket */
-    bool send;  /* mark a poll, open a fresh socket, send `request`, tell the outcome */
-    bool quiet; /* … but mark none: the request alone makes no sample */
+    bool send;  /* open a fresh socket, send `request`, tell the outcome; */
+    bool poll;  /* mark a poll: the reply will give a sample */
     struct wire_packet request;
     uint64_t tag;
     bool submit; /* submit `sample`, then step with CLIENT_TAKEN */
@@ -109,6 +111,7 @@ struct client_counters {
     uint64_t sent;
     uint64_t ahead; /* of those sent: only to wake the path */
     uint64_t received;
+    uint64_t interleaved;             /* good replies that were */
     uint64_t verdicts[VERDICT_COUNT]; /* received by outcome */
 };
 

@@ -27,20 +27,30 @@ void exchange_authenticate(struct exchange *exchange, struct authenticator *auth
     exchange->authenticator = authenticator;
 }
 
+static void forget_request(struct exchange *exchange)
+{
+    struct exchange kept = {
+        .version = exchange->version,
+        .authenticator = exchange->authenticator,
+        .interleave = exchange->interleave,
+        .interleaved = exchange->interleaved,
+    };
+    *exchange = kept;
+}
+
 void exchange_begin(struct exchange *exchange, uint64_t random, struct wire_packet *request)
 {
-    uint8_t version = exchange->version;
     struct authenticator *authenticator = exchange->authenticator;
-    exchange_init(exchange, version);
-    exchange_authenticate(exchange, authenticator);
+    forget_request(exchange);
     exchange->open = true;
     exchange->nonce.raw = random != 0 ? random : 1;
     struct wire_header header = {
-        .version = version,
+        .version = exchange->version,
         .mode = WIRE_MODE_CLIENT,
         .precision = REQUEST_PRECISION,
         .transmit = exchange->nonce,
     };
+    interleave_ask(&exchange->interleave, &header);
     wire_pack(&header, request->bytes);
     request->size = WIRE_HEADER_SIZE;
     if (authenticator != NULL)
@@ -49,6 +59,7 @@ void exchange_begin(struct exchange *exchange, uint64_t random, struct wire_pack
 
 void exchange_sent(struct exchange *exchange, gn_local when, enum gn_stamp stamp)
 {
+    interleave_sent(&exchange->interleave, when, stamp);
     if (stamp == GN_STAMP_USER)
         exchange->t1_user = when;
     if (exchange->stamped && stamp < exchange->t1_stamp)
@@ -71,7 +82,8 @@ bool exchange_was_answer(enum verdict verdict)
 /* The origin alone tells whose reply this is; an off-path forger must guess 64 bits. */
 static enum verdict check_origin(const struct exchange *exchange, const struct wire_header *header)
 {
-    if (exchange->nonce.raw == 0 || header->origin.raw != exchange->nonce.raw)
+    if (exchange->nonce.raw == 0 || (header->origin.raw != exchange->nonce.raw &&
+                                     !interleave_is_reply(&exchange->interleave, header)))
         return VERDICT_ORIGIN;
     if (exchange->answered)
         return VERDICT_DUPLICATE;
@@ -103,18 +115,17 @@ static bool is_loop(const struct exchange_reply *reply, const struct wire_header
 }
 
 /* The four timestamps; the server's two stay together over the end of an era. */
-static struct gn_exchange four_stamps(const struct exchange *exchange,
-                                      const struct exchange_reply *reply,
-                                      const struct wire_header *header)
+static struct gn_exchange four_stamps(const struct interleave_stamps *stamps,
+                                      struct ntp_stamp transmit, gn_utc pivot)
 {
     struct gn_exchange four;
-    four.t1 = exchange->t1;
+    four.t1 = stamps->t1;
     /* A network device's stamp after the arrival is nonsense: fall back to our own reading. */
-    if (gn_local_sub(reply->t4, four.t1) < 0 && exchange->t1_stamp != GN_STAMP_USER)
-        four.t1 = exchange->t1_user;
-    four.t2 = wire_stamp_to_utc(header->receive, reply->pivot);
-    four.t3 = gn_utc_add(four.t2, wire_stamp_sub(header->transmit, header->receive));
-    four.t4 = reply->t4;
+    if (gn_local_sub(stamps->t4, four.t1) < 0 && stamps->t1_stamp != GN_STAMP_USER)
+        four.t1 = stamps->t1_user;
+    four.t2 = wire_stamp_to_utc(stamps->t2, pivot);
+    four.t3 = gn_utc_add(four.t2, wire_stamp_sub(transmit, stamps->t2));
+    four.t4 = stamps->t4;
     return four;
 }
 
@@ -144,9 +155,9 @@ static double stamp_error_s(enum gn_stamp stamp)
 }
 
 /* Returns how wrong both may make the offset: half of each. */
-static double stamps_error_s(const struct exchange *exchange, const struct exchange_reply *reply)
+static double stamps_error_s(const struct interleave_stamps *stamps)
 {
-    return (stamp_error_s(exchange->t1_stamp) + stamp_error_s(reply->stamp)) / 2;
+    return (stamp_error_s(stamps->t1_stamp) + stamp_error_s(stamps->t4_stamp)) / 2;
 }
 
 static enum verdict measure(const struct gn_exchange *four, const struct wire_header *header,
@@ -184,6 +195,53 @@ static void describe_server(const struct wire_header *header, gn_utc pivot,
         sample->ref_time = wire_stamp_to_utc(header->reference, pivot);
 }
 
+/* A reply of a good server: the sample, of this exchange or of the one before. */
+static enum verdict sample_of(const struct interleave_stamps *stamps,
+                              const struct exchange_reply *reply, const struct wire_header *header,
+                              struct gn_sample *sample)
+{
+    struct gn_exchange four = four_stamps(stamps, header->transmit, reply->pivot);
+    sample->size = sizeof(*sample);
+    enum verdict verdict =
+        measure(&four, header, stamps_error_s(stamps), reply->precision_log2s, sample);
+    if (verdict != VERDICT_OK)
+        return verdict;
+    describe_server(header, reply->pivot, sample);
+    if (!address_is_loopback(&reply->local)) /* else it identifies nobody */
+        sample->own_refid = address_refid(&reply->local);
+    return VERDICT_OK;
+}
+
+/* What an interleaved reply completes is the exchange before. */
+static enum verdict take_reply(struct exchange *exchange, const struct exchange_reply *reply,
+                               const struct wire_header *header, struct gn_sample *sample)
+{
+    struct interleave *interleave = &exchange->interleave;
+    bool interleaved = interleave_is_reply(interleave, header);
+    enum verdict verdict = VERDICT_OK;
+    struct interleave_stamps stamps = {
+        .t2 = header->receive,
+        .t1 = exchange->t1,
+        .t1_user = exchange->t1_user,
+        .t4 = reply->t4,
+        .t1_stamp = exchange->t1_stamp,
+        .t4_stamp = reply->stamp,
+    };
+    if (!interleaved)
+        verdict = sample_of(&stamps, reply, header, sample);
+    else if (interleave_is_disordered(interleave, header))
+        verdict = VERDICT_ORDER;
+    else if (!interleave->measured)
+        verdict = sample_of(&interleave->last, reply, header, sample);
+    if (verdict == VERDICT_OK && is_loop(reply, header))
+        verdict = VERDICT_LOOP;
+    if (verdict != VERDICT_OK)
+        return verdict;
+    interleave_keep(interleave, &stamps, !interleaved);
+    exchange->interleaved = interleaved;
+    return VERDICT_OK;
+}
+
 enum verdict exchange_receive(struct exchange *exchange, const struct exchange_reply *reply,
                               struct wire_header *header, struct gn_sample *sample)
 {
@@ -196,22 +254,14 @@ enum verdict exchange_receive(struct exchange *exchange, const struct exchange_r
         return verdict;
     exchange->open = false;
     exchange->answered = true;
-    verdict = verdict_server(header);
+    struct wire_header basic = *header;
+    if (interleave_is_reply(&exchange->interleave, header))
+        basic = interleave_as_basic(header);
+    verdict = verdict_server(&basic);
     if (verdict != VERDICT_OK)
         return verdict;
     if (!exchange->stamped)
         return VERDICT_STAMPS;
     memset(sample, 0, sizeof(*sample));
-    sample->size = sizeof(*sample);
-    struct gn_exchange four = four_stamps(exchange, reply, header);
-    verdict =
-        measure(&four, header, stamps_error_s(exchange, reply), reply->precision_log2s, sample);
-    if (verdict == VERDICT_OK && is_loop(reply, header))
-        verdict = VERDICT_LOOP;
-    if (verdict == VERDICT_OK) {
-        describe_server(header, reply->pivot, sample);
-        if (!address_is_loopback(&reply->local)) /* else it identifies nobody */
-            sample->own_refid = address_refid(&reply->local);
-    }
-    return verdict;
+    return take_reply(exchange, reply, header, sample);
 }

@@ -36,7 +36,10 @@ static void on_timer(void *arg, gn_local now)
 {
     struct member *member = arg;
     struct client_event event = new_event(member, CLIENT_TIMER, now);
-    if (gn_random(member->host, &event.random, sizeof(event.random)) != 0) {
+    int error = gn_random(member->host, &event.random, sizeof(event.random));
+    if (error == 0 && member->client.config.xleave)
+        error = gn_random(member->host, &event.cookie, sizeof(event.cookie));
+    if (error != 0) {
         /* A guessable request would be worse than none. */
         gn_source_fault(member->host, member->source, GN_REASON_SEND_FAILED,
                         "no random numbers to be had");
@@ -150,7 +153,7 @@ static int send_request(struct member *member, const struct client_actions *acti
 static void do_send(struct member *member, const struct client_actions *actions)
 {
     gn_local when;
-    if (!actions->quiet)
+    if (actions->poll)
         gn_source_poll(member->host, member->source);
     int error = send_request(member, actions, &when);
     struct client_event event =
@@ -186,11 +189,21 @@ static void do_close(struct member *member)
         close_socket(member);
 }
 
+static void tell_mode(const struct member *member, bool interleaved)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    gn_log(member->host, GN_DEBUG, "%s: %s mode", address_text(&member->address, text),
+           interleaved ? "interleaved" : "basic");
+}
+
 /* The outcome of sending comes back as an event: its timer and its wish are the later word. */
 static void run(struct member *member, struct client_event *event)
 {
     struct client_actions actions;
+    bool interleaved = member->client.exchange.interleaved;
     client_step(&member->client, event, &actions);
+    if (member->client.exchange.interleaved != interleaved)
+        tell_mode(member, !interleaved);
     if (actions.close)
         do_close(member);
     if (actions.submit) {
@@ -268,6 +281,7 @@ void member_count(const struct member *member, struct client_counters *sum)
     sum->sent += member->client.counters.sent;
     sum->ahead += member->client.counters.ahead;
     sum->received += member->client.counters.received;
+    sum->interleaved += member->client.counters.interleaved;
     for (size_t i = 0; i < VERDICT_COUNT; i++)
         sum->verdicts[i] += member->client.counters.verdicts[i];
 }

@@ -2,6 +2,7 @@
 #include "server.h"
 
 #include "address.h"
+#include "interleaved_reply.h"
 #include <string.h>
 
 #define NTP_PORT 123
@@ -114,7 +115,7 @@ enum server_verdict server_answer(const struct server_request *request,
         .mode = WIRE_MODE_SERVER,
         .poll = clamp_poll(header.poll),
         .origin = header.transmit,
-        .receive = wire_stamp_from_utc(gn_state_utc(state, request->when)),
+        .receive = interleaved_receive(wire_stamp_from_utc(gn_state_utc(state, request->when))),
     };
     describe_us(state, request->when, &reply);
     wire_pack(&reply, packet->bytes);
@@ -122,9 +123,14 @@ enum server_verdict server_answer(const struct server_request *request,
     return SERVER_ANSWER;
 }
 
+struct ntp_stamp server_transmit(const struct gn_state *state, gn_local when)
+{
+    return interleaved_transmit(wire_stamp_from_utc(gn_state_utc(state, when)));
+}
+
 void server_stamp(struct wire_packet *reply, const struct gn_state *state, gn_local now)
 {
-    wire_patch_transmit(reply->bytes, wire_stamp_from_utc(gn_state_utc(state, now)));
+    wire_patch_transmit(reply->bytes, server_transmit(state, now));
 }
 
 void server_protect(const struct server_request *request, struct wire_packet *reply)

@@ -50,6 +50,9 @@ enum server_verdict server_answer(const struct server_request *request,
  * more. */
 void server_protect(const struct server_request *request, struct wire_packet *reply);
 
+/** The transmit timestamp of a reply that leaves at `when`. */
+struct ntp_stamp server_transmit(const struct gn_state *state, gn_local when);
+
 /** The reply leaves now. `state`: the snapshot it was made of, so that T3 ≥ T2. */
 void server_stamp(struct wire_packet *reply, const struct gn_state *state, gn_local now);
 

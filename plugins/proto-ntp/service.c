@@ -4,8 +4,10 @@
 #include "access.h"
 #include "address.h"
 #include "keyfile.h"
+#include "interleaved_reply.h"
 #include "route.h"
 #include "server.h"
+#include "signer.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +29,10 @@ struct service {
     struct keyfile *keyfile; /* NULL none */
     uint64_t verdicts[SERVER_COUNT];
     uint64_t unsent; /* replies that could not leave */
+    struct client_log *log;
+    struct signer *signer; /* NULL none */
+    uint64_t interleaved;  /* replies */
+    uint64_t unremembered; /* requests whose sender found no room in the log */
     size_t count;
     struct listener listeners[];
 };
@@ -34,16 +40,54 @@ struct service {
 /* ---------------------------------------------------------------- answering */
 
 static void send_reply(struct listener *listener, const struct gn_packet *packet,
-                       const struct wire_packet *reply)
+                       const struct wire_packet *reply, uint64_t tag)
 {
     struct service *service = listener->service;
     const struct gn_address *from = packet->local.family != GN_FAMILY_NONE ? &packet->local : NULL;
     int error = gn_datagram_send(service->host, listener->socket, reply->bytes, reply->size,
-                                 &packet->remote, from, 0, 0, NULL);
+                                 &packet->remote, from, tag != 0 ? GN_SEND_STAMP : 0, tag, NULL);
     if (error == 0)
         return;
     if (service->unsent++ == 0)
         gn_log(service->host, GN_WARNING, "cannot send a reply: %s (said once)", strerror(-error));
+}
+
+/* Puts the transmit timestamp in. Returns the tag by which the reply's instant shall be told; 0: it
+ * need not be, which is a good deal cheaper. */
+static uint64_t finish(struct service *service, const struct gn_packet *packet,
+                       const struct gn_state *state, struct wire_packet *reply)
+{
+    struct client_record *record = client_log_meet(service->log, &packet->remote, packet->when);
+    struct interleaved_reply made = {0};
+    if (record != NULL)
+        made = interleaved_reply_make(record, packet->data, reply);
+    else
+        service->unremembered++;
+    service->interleaved += made.interleaved;
+    gn_local now = gn_now(service->host);
+    if (!made.interleaved)
+        server_stamp(reply, state, now);
+    return made.wanted ? interleaved_reply_keep(service->log, record, reply, made.interleaved,
+                                                server_transmit(state, now))
+                       : 0;
+}
+
+/* It leaves later than others: about as much as Samba took for the last ones. */
+static void sign_reply(struct listener *listener, const struct gn_packet *packet,
+                       const struct gn_state *state, const uint8_t *key, struct wire_packet *reply)
+{
+    struct service *service = listener->service;
+    client_log_meet(service->log, &packet->remote, packet->when);
+    server_stamp(reply, state,
+                 gn_local_add(gn_now(service->host), signer_delay_ns(service->signer)));
+    signer_sign(service->signer, key, reply->bytes, packet, listener);
+}
+
+static void on_signed(void *arg, const uint8_t *bytes, const struct gn_packet *to)
+{
+    struct wire_packet reply = {.size = SIGND_PACKET_SIZE};
+    memcpy(reply.bytes, bytes, reply.size);
+    send_reply(arg, to, &reply, 0);
 }
 
 static void answer(struct listener *listener, const struct gn_packet *packet,
@@ -51,6 +95,7 @@ static void answer(struct listener *listener, const struct gn_packet *packet,
 {
     struct service *service = listener->service;
     struct wire_packet reply;
+    uint8_t key[SIGND_KEY_SIZE];
     struct server_request request = {
         .data = packet->data,
         .size = packet->size,
@@ -61,13 +106,30 @@ static void answer(struct listener *listener, const struct gn_packet *packet,
         .keys = keyfile_keys(service->keyfile),
     };
     request.local.port = listener->address.port;
+    bool sign = service->signer != NULL && signd_is_request(packet->data, packet->size, key);
+    if (sign) /* what follows the header is Samba's concern */
+        request.size = WIRE_HEADER_SIZE;
     enum server_verdict verdict = server_answer(&request, state, &reply);
     service->verdicts[verdict]++;
     if (verdict != SERVER_ANSWER)
         return;
-    server_stamp(&reply, state, gn_now(service->host));
+    if (sign) {
+        sign_reply(listener, packet, state, key, &reply);
+        return;
+    }
+    uint64_t tag = finish(service, packet, state, &reply);
     server_protect(&request, &reply);
-    send_reply(listener, packet, &reply);
+    send_reply(listener, packet, &reply, tag);
+}
+
+/* Better instants of those replies that carry a tag. */
+static void on_sent(void *arg, uint64_t tag, gn_local when, enum gn_stamp stamp)
+{
+    const struct listener *listener = arg;
+    struct gn_state state = {.size = sizeof(state)};
+    (void)stamp;
+    if (gn_state_read(listener->service->host, &state) == 0)
+        client_log_sent(listener->service->log, tag, server_transmit(&state, when));
 }
 
 static void on_receive(void *arg, const struct gn_packet *packets, size_t count)
@@ -106,6 +168,15 @@ static int read_access(struct service *service, const struct service_config *con
     return error != 0 ? gn_fail(service->host, error, "allow, deny: %s", why) : 0;
 }
 
+static int check_signd(struct service *service, const char *folder)
+{
+    if (folder == NULL || (folder[0] == '/' && strlen(folder) <= SIGNER_FOLDER_MAX))
+        return 0;
+    return gn_fail(service->host, -EINVAL,
+                   "signd_socket: \"%s\" is no absolute path of at most %d bytes", folder,
+                   SIGNER_FOLDER_MAX);
+}
+
 static bool is_same_text(const char *a, const char *b)
 {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
@@ -140,6 +211,8 @@ int service_open(struct gn_host *host, void *shared, const void *options, void *
     if (error == 0)
         error = read_listeners(service);
     if (error == 0)
+        error = check_signd(service, config->signd_socket);
+    if (error == 0)
         error = read_access(service, config, &service->access);
     if (error == 0 && config->keys != NULL)
         error = keyfile_get(shared, host, config->keys, &service->keyfile);
@@ -154,6 +227,7 @@ int service_open(struct gn_host *host, void *shared, const void *options, void *
 static const struct gn_datagram_events listener_events = {
     .size = sizeof(struct gn_datagram_events),
     .receive = on_receive,
+    .sent = on_sent,
 };
 
 static int open_listener(struct listener *listener)
@@ -164,6 +238,7 @@ static int open_listener(struct listener *listener)
         .receive_buffer = RECEIVE_BUFFER,
         .device = listener->service->config->bind_device,
         .dscp = (uint8_t)listener->service->config->dscp,
+        .flags = listener->service->config->client_log > 0 ? GN_DATAGRAM_SENT : 0,
     };
     return gn_datagram_open(listener->service->host, &config, &listener_events, listener,
                             &listener->socket);
@@ -175,6 +250,25 @@ static bool is_family_missing(const struct listener *listener, int error)
 {
     return listener->address.family == GN_FAMILY_IPV6 && error != -EADDRINUSE && error != -EACCES &&
            error != -ENOMEM;
+}
+
+static int open_log(struct service *service)
+{
+    uint8_t key[16];
+    int error = gn_random(service->host, key, sizeof(key));
+    if (error != 0)
+        return gn_fail(service->host, error, "no random numbers to be had");
+    service->log = client_log_create((size_t)service->config->client_log * 1024, key);
+    return service->log != NULL ? 0 : gn_fail(service->host, -ENOMEM, "out of memory");
+}
+
+static int open_parts(struct service *service)
+{
+    const char *folder = service->config->signd_socket;
+    int error = open_log(service);
+    if (error == 0 && folder != NULL)
+        error = signer_open(service->host, folder, on_signed, &service->signer);
+    return error;
 }
 
 int service_start(void *instance)
@@ -199,7 +293,7 @@ int service_start(void *instance)
     }
     if (opened == 0)
         return gn_fail(service->host, refused, "cannot serve NTP on any address");
-    return 0;
+    return open_parts(service);
 }
 
 int service_reload(void *instance, const void *options)
@@ -208,7 +302,9 @@ int service_reload(void *instance, const void *options)
     const struct service_config *config = options;
     struct access access;
     if (config->port != service->config->port || config->dscp != service->config->dscp ||
+        config->client_log != service->config->client_log ||
         !route_same_device(config->bind_device, service->config->bind_device) ||
+        !is_same_text(config->signd_socket, service->config->signd_socket) ||
         !is_same_list(&config->listen, &service->config->listen) ||
         !is_same_text(config->keys, service->config->keys))
         return -ENOTSUP;
@@ -221,6 +317,16 @@ int service_reload(void *instance, const void *options)
     return 0;
 }
 
+static void tell_log(const struct service *service)
+{
+    gn_log(service->host, GN_DEBUG, "replies interleaved: %llu",
+           (unsigned long long)service->interleaved);
+    gn_log(service->host, GN_DEBUG,
+           "clients in the log: %zu of %zu; requests without room there: %llu",
+           client_log_count(service->log), client_log_capacity(service->log),
+           (unsigned long long)service->unremembered);
+}
+
 void service_stop(void *instance)
 {
     const struct service *service = instance;
@@ -230,6 +336,10 @@ void service_stop(void *instance)
                    server_verdict_name((enum server_verdict)i),
                    (unsigned long long)service->verdicts[i]);
     }
+    if (service->log != NULL)
+        tell_log(service);
+    if (service->signer != NULL)
+        signer_report(service->signer);
     if (service->unsent > 0)
         gn_log(service->host, GN_DEBUG, "replies not sent: %llu",
                (unsigned long long)service->unsent);
@@ -242,5 +352,7 @@ void service_close(void *instance)
         return;
     access_finish(&service->access);
     keyfile_release(service->keyfile);
+    client_log_destroy(service->log);
+    signer_close(service->signer);
     free(service);
 }

@@ -15,6 +15,8 @@ struct service_config {
     const char *keys;
     const char *bind_device;
     int64_t dscp;
+    int64_t client_log;       /* kB */
+    const char *signd_socket; /* folder; NULL none */
 };
 
 /** The functions of the role; see struct gn_role. */

@@ -58,6 +58,24 @@ static const struct gn_option service_options[] = {
         .max = 63,
         .help = "differentiated services code point of the replies",
     },
+    {
+        .key = "client_log",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct service_config, client_log),
+        .preset = "512",
+        .min = 0,
+        .max = 1048576,
+        .help = "kB of memory for clients and their last replies, eight clients in each; it never "
+                "grows. Those that find no room get no interleaved replies; 0: nobody does",
+    },
+    {
+        .key = "signd_socket",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct service_config, signd_socket),
+        .help =
+            "folder of Samba's signing socket (/var/lib/samba/ntp_signd): Windows clients of the "
+            "domain get signed replies (MS-SNTP)",
+    },
 };
 
 #endif

@@ -72,6 +72,7 @@ static int open_member(struct upstream *upstream, size_t i)
         .gate = upstream->config->gate,
         .filter = (unsigned)upstream->config->filter,
         .presend_log2s = (int8_t)upstream->config->presend_log2s,
+        .xleave = upstream->config->xleave,
     };
     char suffix[24];
     snprintf(suffix, sizeof(suffix), "#%zu", i + 1);
@@ -298,10 +299,11 @@ void upstream_stop(void *instance)
     struct client_counters sum = {0};
     for (size_t i = 0; i < upstream->count; i++)
         member_count(&upstream->members[i], &sum);
-    gn_log(upstream->host, GN_DEBUG,
-           "%llu requests sent, %llu datagrams received, %llu good replies",
-           (unsigned long long)sum.sent, (unsigned long long)sum.received,
-           (unsigned long long)sum.verdicts[VERDICT_OK]);
+    gn_log(
+        upstream->host, GN_DEBUG,
+        "%llu requests sent, %llu datagrams received, %llu good replies, %llu of them interleaved",
+        (unsigned long long)sum.sent, (unsigned long long)sum.received,
+        (unsigned long long)sum.verdicts[VERDICT_OK], (unsigned long long)sum.interleaved);
     if (sum.ahead > 0)
         gn_log(upstream->host, GN_DEBUG, "%llu of the requests only to wake the path",
                (unsigned long long)sum.ahead);

@@ -25,6 +25,7 @@ struct upstream_config {
     const char *bind_device;
     int64_t source_port; /* 0: a random one for each request */
     int64_t dscp;
+    bool xleave;
 };
 
 /** The functions of the role; see struct gn_role. */

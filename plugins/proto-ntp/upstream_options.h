@@ -171,6 +171,14 @@ static const struct gn_option upstream_options[] = {
         .max = 63,
         .help = "differentiated services code point of the requests",
     },
+    {
+        .key = "xleave",
+        .type = GN_OPT_BOOL,
+        .offset = offsetof(struct upstream_config, xleave),
+        .preset = "false",
+        .help = "interleaved mode (RFC 9769): each reply tells when the one before it really left; "
+                "basic where the server cannot",
+    },
 };
 
 #endif

@@ -31,9 +31,12 @@ sources = (
     { use = "proto-ntp"; server = "127.0.0.1"; port = 70000; },     // 5: out of range
     { use = "proto-ntp"; server = "127.0.0.1"; minpoll = 8589934598; }, // 6: over 32 bits, wraps to 6
     { use = "no-such-plugin"; },                 // 7
-    { use = "proto-ntp"; server = "127.0.0.1"; burst_mode = 1; }    // 8: unknown key
+    { use = "proto-ntp"; server = "127.0.0.1"; burst_mode = 1; },   // 8: unknown key
+    { use = "proto-ntp"; server = "127.0.0.1"; xleave = 1; }        // 9: no boolean
 );
-servers = ( { use = "proto-ntp"; listen = [ "127.0.0.1" ]; port = $PORT; } );
+servers = ( { use = "proto-ntp"; listen = [ "127.0.0.1" ]; port = $PORT;
+              client_log = -1;                   // 12: out of range
+              signd_socket = 7; } );             // 13: no text
 EOF
 try five
 check "exit status 2" same 2 "$STATUS"
@@ -43,15 +46,18 @@ check "a number out of range, with the range" named 5 port 65535
 check "a number that libconfig would wrap" named 6 minpoll 8589934598
 check "a plugin that is not there" named 7 no-such-plugin
 check "a key that nobody knows" named 8 burst_mode
+check "a switch that is a number" named 9 xleave
+check "memory below none" named 12 client_log 1048576
+check "a folder that is a number" named 13 signd_socket
 errors() {
     grep -E '^[^ ]*five\.conf:[0-9]+: ' <<<"$OUTPUT" | grep -v ': warning: ' | cut -d : -f 2
 }
-check "each is said once, in order of lines" same "2 3 5 6 7 8" "$(errors | paste -sd ' ')"
+check "each is said once, in order of lines" same "2 3 5 6 7 8 9 12 13" "$(errors | paste -sd ' ')"
 check "no control socket was made" differs test -e "$ROOM/five.sock"
 check "the server was not started" differs ntp_query --tries 1 127.0.0.1 "$PORT"
 try five -t
 check "-t says the same: exit status 2" same 2 "$STATUS"
-check "-t says the same: the findings" same "2 3 5 6 7 8" "$(errors | paste -sd ' ')"
+check "-t says the same: the findings" same "2 3 5 6 7 8 9 12 13" "$(errors | paste -sd ' ')"
 
 # Limits and ways of asking: ranges, contradictions, and what others have and means nothing here.
 limits() {
@@ -115,6 +121,11 @@ printf 'sources = ( { use = "refclock-local"; }, );\n' >"$ROOM/comma.conf"
 try comma
 check "a trailing comma in a list: exit status 2" same 2 "$STATUS"
 check "a trailing comma in a list: its line" named 1
+
+printf 'servers = (\n    { use = "proto-ntp"; signd_socket = "samba/ntp_signd"; }\n);\n' >"$ROOM/relative.conf"
+try relative -t
+check "a relative folder of Samba: exit status 2" same 2 "$STATUS"
+check "a relative folder of Samba: its line" named 2 signd_socket 'no absolute path'
 
 printf 'sources = ( );\nclock = { discipline = false; };\nclock = { discipline = true; };\n' >"$ROOM/twice.conf"
 try twice

@@ -66,7 +66,7 @@ static UNUSED void take_send(struct world *w, const struct client_actions *actio
     w->opens++;
     w->sends++;
     w->sent_at = w->now;
-    w->quiet = actions->quiet;
+    w->quiet = !actions->poll;
     memcpy(w->request, actions->request.bytes, sizeof(w->request));
 }
 

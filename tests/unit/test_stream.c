@@ -400,6 +400,52 @@ START_TEST(close_at_accept)
 }
 END_TEST
 
+/* Our own caller and our own listener, in one loop. */
+START_TEST(a_caller_gets_an_echo)
+{
+    struct os_fixture fixture;
+    struct side side, caller = {.fixture = &fixture, .close_after = 6};
+    char path[200];
+    side_open(&fixture, &side, path, sizeof path);
+    side.echo = true;
+    ck_assert_int_eq(fixture.net->ops->stream_open_unix(fixture.net, path, &caller.stream), 0);
+    fixture.net->ops->stream_start(caller.stream, &events, &caller);
+    ck_assert_int_eq(fixture.net->ops->stream_write(caller.stream, "hello\n", 6, 0), 0);
+    while (caller.stream != NULL || side.stream != NULL)
+        fixture_run(&fixture);
+    ck_assert_mem_eq(caller.first, "hello\n", 6);
+    ck_assert_uint_eq(side.accepted, 1);
+    ck_assert_uint_eq(side.ended, 1);
+    ck_assert_uint_eq(caller.failed, 0);
+    fixture_close(&fixture);
+}
+END_TEST
+
+START_TEST(a_caller_finds_nobody)
+{
+    struct os_fixture fixture;
+    struct os_stream *stream = NULL;
+    char path[200];
+    fixture_open(&fixture);
+    fixture_path(&fixture, path, sizeof path, "socket");
+    ck_assert_int_eq(fixture.net->ops->stream_open_unix(fixture.net, path, &stream), -ENOENT);
+    struct sockaddr_un address = address_of(path);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(fixture.net->ops->stream_open_unix(fixture.net, path, &stream), -ECONNREFUSED);
+    ck_assert_int_eq(listen(fd, 0), 0); /* nobody accepts: one waits, the next does not */
+    int rc = 0, callers = 0;
+    while (rc == 0 && callers++ < 8)
+        rc = fixture.net->ops->stream_open_unix(fixture.net, path, &stream);
+    ck_assert_int_eq(rc, -EAGAIN);
+    memset(path, 'x', sizeof path);
+    path[sizeof path - 1] = '\0';
+    ck_assert_int_lt(fixture.net->ops->stream_open_unix(fixture.net, path, &stream), 0);
+    close(fd);
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(callers_are_turned_away_when_descriptors_run_out)
 {
     struct os_fixture fixture;
@@ -442,6 +488,8 @@ int main(void)
     tcase_add_test(tests, a_reset_is_told);
     tcase_add_test(tests, writing_to_who_has_gone_is_an_error_not_a_signal);
     tcase_add_test(tests, close_at_accept);
+    tcase_add_test(tests, a_caller_gets_an_echo);
+    tcase_add_test(tests, a_caller_finds_nobody);
     tcase_add_test(tests, callers_are_turned_away_when_descriptors_run_out);
     return fixture_main("stream", tests);
 }

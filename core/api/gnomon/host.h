@@ -33,6 +33,7 @@ struct gn_timer;
 struct gn_datagram;
 struct gn_device;
 struct gn_source;
+struct gn_stream;
 
 /* ---------------------------------------------------------------- addresses */
 
@@ -140,6 +141,25 @@ struct gn_datagram_ops {
                 const struct gn_address *to, const struct gn_address *from, uint32_t flags,
                 uint64_t tag, gn_local *when);
     void (*close)(struct gn_host *, struct gn_datagram *);
+};
+
+/* -------------------------------------------------------------- streams */
+
+/** Callbacks of a stream; any may be NULL. */
+struct gn_stream_events {
+    uint32_t size;
+    /** Bytes, in whatever pieces they come; valid during the call. */
+    void (*received)(void *arg, const void *data, size_t size);
+    /** The other side has closed (0), or the stream failed; close it. */
+    void (*closed)(void *arg, int error);
+};
+
+struct gn_stream_ops {
+    uint32_t size;
+    int (*open_unix)(struct gn_host *, const char *path, const struct gn_stream_events *, void *arg,
+                     struct gn_stream **);
+    int (*write)(struct gn_host *, struct gn_stream *, const void *data, size_t size, size_t limit);
+    void (*close)(struct gn_host *, struct gn_stream *);
 };
 
 /* -------------------------------------------------------------- devices */
@@ -273,6 +293,7 @@ struct gn_host {
     const struct gn_random_ops *random;
     const struct gn_report_ops *report;
     const struct gn_command_ops *command;
+    const struct gn_stream_ops *stream; /* since 1.1 */
 };
 
 /** Whether the host has a slot: the group is there and large enough. */
@@ -425,6 +446,38 @@ static inline void gn_datagram_close(struct gn_host *host, struct gn_datagram *d
 {
     if (datagram != NULL && GN_HAS(host, datagram, close))
         host->datagram->close(host, datagram);
+}
+
+/** Whether the host has a slot of the streams, which daemons before 1.1 do not. */
+#define GN_HAS_STREAM(host, slot)                                                                  \
+    ((host)->size >= offsetof(struct gn_host, stream) + sizeof((host)->stream) &&                  \
+     GN_HAS(host, stream, slot))
+
+/** Connect to a Unix stream socket. Never waits: a listener that is busy gives -EAGAIN. */
+static inline int gn_stream_open_unix(struct gn_host *host, const char *path,
+                                      const struct gn_stream_events *events, void *arg,
+                                      struct gn_stream **stream)
+{
+    return GN_HAS_STREAM(host, open_unix) ? host->stream->open_unix(host, path, events, arg, stream)
+                                          : -ENOSYS;
+}
+
+/**
+ * Queue bytes, copied, to go as the other side takes them. Errors: -ENOBUFS: more than `limit`
+ * bytes wait already, nothing was queued; others: the stream is of no use any more.
+ */
+static inline int gn_stream_write(struct gn_host *host, struct gn_stream *stream, const void *data,
+                                  size_t size, size_t limit)
+{
+    return GN_HAS_STREAM(host, write) ? host->stream->write(host, stream, data, size, limit)
+                                      : -ENOSYS;
+}
+
+/** Close a stream at once; takes NULL. */
+static inline void gn_stream_close(struct gn_host *host, struct gn_stream *stream)
+{
+    if (stream != NULL && GN_HAS_STREAM(host, close))
+        host->stream->close(host, stream);
 }
 
 /** Open a device; `flags` as open(2). `readable` may be NULL. The device never blocks. */
