@@ -14,6 +14,9 @@
 /* Beyond so far from the newest reading nothing is converted. */
 #define REACH_S 10.0
 
+/* Readings this much older than the newest say too little of the rate now. */
+#define AGE_MOST_S 64.0
+
 /* What a reading may depart by beside the errors: a servo's work since the last. */
 #define SLACK_S 1e-6
 
@@ -62,6 +65,8 @@ static void fit(struct phc_map *map)
         const struct phc_map_point *point = &map->points[i];
         double weight = SIGMAS * SIGMAS / (point->error_s * point->error_s);
         double age_s = since_s(map, point->phc_ns), apart_s = beyond_s(map, point);
+        if (fabs(age_s) > AGE_MOST_S)
+            continue;
         w += weight;
         x += weight * age_s;
         y += weight * apart_s;

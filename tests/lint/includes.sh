@@ -1,8 +1,8 @@
 #!/bin/bash
 # Include direction: api <- base <- {pipeline, os, sim} <- host <- main, ctl and api <- plugins.
 # pipeline and os never meet; a plugin knows the public headers, its own files and plugins/shared; ctl
-# and sim may also use the NTP codec of plugins/proto-ntp. Pure parts touch no libuv, libconfig or
-# system call header.
+# and sim may also use the NTP codec of plugins/proto-ntp, and host the map of PTP clocks of
+# plugins/shared. Pure parts touch no libuv, libconfig or system call header.
 cd "$GNOMON_SRC" || exit 1
 
 # shellcheck disable=SC2016 # awk's own $
@@ -45,6 +45,8 @@ BEGIN {
     if (!quoted && head !~ /^(gnomon|base|pipeline|os|sim|host|ctl|plugins|shared)$/)
         next
     if ((here == "ctl" || here == "sim") && name ~ /(^|\/)plugins\/proto-ntp\/wire\.h$/)
+        next
+    if (here == "host" && name ~ /^shared\/phc(_map)?\.h$/)
         next
     if (name ~ /\.\.\//)
         refuse("a path upwards")
