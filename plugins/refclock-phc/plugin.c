@@ -16,6 +16,9 @@
 /* A device that is not there, or was taken away, may come. */
 #define RETRY_NS (10 * GN_NS_PER_S)
 
+/* The first reading is not used before another has shown that the clock goes on. */
+#define SECOND_NS GN_NS_PER_S
+
 /* ---------------------------------------------------------------- the device */
 
 void phc_lose(struct self *self, const char *doing, int error)
@@ -132,6 +135,11 @@ static bool is_trusted(struct self *self, gn_local when, gn_utc utc, double erro
                  self->hardware.path, date);
         gn_source_fault(self->host, self->source, GN_REASON_DEVICE, words);
         return false;
+    case TRUST_STANDS:
+        snprintf(words, sizeof words, "%.100s stands still: its card or its driver is at fault",
+                 self->hardware.path);
+        gn_source_fault(self->host, self->source, GN_REASON_DEVICE, words);
+        return false;
     case TRUST_JUMPED:
         snprintf(
             words, sizeof words,
@@ -143,6 +151,9 @@ static bool is_trusted(struct self *self, gn_local when, gn_utc utc, double erro
         gn_log(self->host, GN_WARNING, "%s was set by somebody, by %+.6f s", self->hardware.path,
                by_s);
         return true;
+    case TRUST_FIRST:
+        gn_timer_start(self->host, self->timer, SECOND_NS);
+        return false;
     case TRUST_GOOD:
         return true;
     }

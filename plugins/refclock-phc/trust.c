@@ -27,6 +27,14 @@ static bool goes_on(double by_s, gn_local from, gn_local to, double error_s)
     return fabs(by_s) <= apart_s * RATE_MOST + SLACK_S + 2 * error_s;
 }
 
+/* Less than half of what the local scale has counted. */
+static bool stands_still(const struct trust *trust, gn_local at, gn_utc utc)
+{
+    int64_t local_ns = gn_local_sub(at, trust->last_at);
+    int64_t clock_ns = gn_utc_sub(utc, trust->last_utc);
+    return clock_ns >= 0 && clock_ns < local_ns / 2;
+}
+
 static void believe(struct trust *trust, gn_local at, gn_utc utc)
 {
     trust->begun = true;
@@ -41,12 +49,20 @@ enum trust_verdict trust_judge(struct trust *trust, gn_local at, gn_utc utc, dou
     *by_s = 0;
     if (utc.ns < FLOOR_NS)
         return TRUST_PAST;
-    if (trust->begun)
-        *by_s = beyond_s(trust->at, trust->utc, at, utc);
-    if (!trust->begun || goes_on(*by_s, trust->at, at, error_s)) {
+    bool begun = trust->begun, stands = begun && stands_still(trust, at, utc);
+    trust->last_at = at;
+    trust->last_utc = utc;
+    if (!begun) {
+        believe(trust, at, utc);
+        return TRUST_FIRST;
+    }
+    *by_s = beyond_s(trust->at, trust->utc, at, utc);
+    if (goes_on(*by_s, trust->at, at, error_s)) {
         believe(trust, at, utc);
         return TRUST_GOOD;
     }
+    if (stands)
+        return TRUST_STANDS;
     double since_s = beyond_s(trust->contrary_at, trust->contrary_utc, at, utc);
     bool stays = trust->contrary > 0 && goes_on(since_s, trust->contrary_at, at, error_s);
     trust->contrary = stays ? trust->contrary + 1 : 1;

@@ -11,14 +11,18 @@
 
 enum trust_verdict {
     TRUST_GOOD,
+    TRUST_FIRST,  /* nothing to compare it with yet: the next one will tell */
+    TRUST_STANDS, /* it does not go on */
     TRUST_PAST,   /* it shows a year that is over: it has never been set */
     TRUST_JUMPED, /* elsewhere than it would be had it gone on; believed when it stays so */
     TRUST_AGAIN,  /* it has stayed so */
 };
 
 struct trust {
-    bool begun;
-    gn_local at; /* the last good reading: … */
+    bool begun;       /* there was a reading */
+    gn_local last_at; /* the last reading, good or bad, … */
+    gn_utc last_utc;  /* … to see whether it goes on at all */
+    gn_local at;      /* the last good reading: … */
     gn_utc utc;
     unsigned contrary; /* readings in a row that are elsewhere, … */
     gn_local contrary_at;

@@ -164,7 +164,7 @@ START_TEST(a_jump_is_believed_when_it_stays)
 {
     struct trust trust = {0};
     double by_s;
-    ck_assert_int_eq(judge(&trust, 0, 0, &by_s), TRUST_GOOD);
+    ck_assert_int_eq(judge(&trust, 0, 0, &by_s), TRUST_FIRST);
     ck_assert_int_eq(judge(&trust, 1, 250000, &by_s), TRUST_GOOD); /* a servo */
     ck_assert_int_eq(judge(&trust, 2, S, &by_s), TRUST_JUMPED);
     ck_assert_double_eq_tol(by_s, 0.99975, 1e-9);
@@ -194,7 +194,18 @@ START_TEST(the_past_is_not_the_time)
     double by_s;
     ck_assert_int_eq(trust_judge(&trust, (gn_local){0}, (gn_utc){4000 * S}, 0, &by_s), TRUST_PAST);
     ck_assert_int_eq(trust_judge(&trust, (gn_local){0}, (gn_utc){-S}, 0, &by_s), TRUST_PAST);
-    ck_assert_int_eq(judge(&trust, 1, 0, &by_s), TRUST_GOOD);
+    ck_assert_int_eq(judge(&trust, 1, 0, &by_s), TRUST_FIRST);
+}
+END_TEST
+
+START_TEST(a_clock_that_stands_still_is_none)
+{
+    struct trust trust = {0};
+    double by_s;
+    ck_assert_int_eq(judge(&trust, 0, 0, &by_s), TRUST_FIRST);
+    for (int i = 1; i < 100; i++)
+        ck_assert_int_eq(judge(&trust, i, -i * S, &by_s), TRUST_STANDS);
+    ck_assert_int_eq(judge(&trust, 100, -99 * S, &by_s), TRUST_JUMPED); /* it goes on again */
 }
 END_TEST
 
@@ -212,6 +223,7 @@ int main(void)
     tcase_add_test(tests, a_jump_is_believed_when_it_stays);
     tcase_add_test(tests, who_jumps_about_is_never_believed);
     tcase_add_test(tests, the_past_is_not_the_time);
+    tcase_add_test(tests, a_clock_that_stands_still_is_none);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
