@@ -31,7 +31,7 @@ uint32_t nic_mbps(nic_ioctl control, void *arg, const char *name)
     struct ethtool_cmd link = {.cmd = ETHTOOL_GSET};
     if (call(control, arg, name, SIOCETHTOOL, &link) < 0)
         return 0;
-    uint32_t mbps = ethtool_cmd_speed(&link);
+    uint32_t mbps = (uint32_t)link.speed_hi << 16 | link.speed;
     return mbps == (uint32_t)SPEED_UNKNOWN || mbps == UINT16_MAX ? 0 : mbps;
 }
 
