@@ -36,11 +36,13 @@ guest_close() {
     (cd "$guest" && find . | cpio -o -H newc --quiet | gzip -1) >"$2"
 }
 
+guest_net=(-net none)
+
 # guest_run IMAGE CONSOLE: the guest lives until it powers off. Its console goes to a file: it ends
 # its lines with a carriage return.
 guest_run() {
     timeout 240 qemu-system-x86_64 -accel tcg -cpu max -m 512 -display none -serial stdio \
-        -parallel null -net none -no-reboot -icount shift=auto,sleep=off \
+        -parallel null "${guest_net[@]}" -no-reboot -icount shift=auto,sleep=off \
         -rtc base=2026-01-01T00:00:00,clock=vm -kernel "$kernel" -initrd "$1" \
         -append "console=ttyS0 quiet gnomon-guest" </dev/null 2>"$ROOM/qemu.log" | tr -d '\r' >"$2"
 }

@@ -55,6 +55,13 @@ struct config_local {
     double wait_synced_s, wait_unsynced_s;
 };
 
+/** `network`. */
+struct config_network {
+    struct gn_strings hwtimestamp; /* network cards that are to stamp packets; "*": all */
+    int rx_filter;                 /* enum os_card_filter */
+    double rx_comp_s, tx_comp_s;   /* taken off what comes in, added to what goes out */
+};
+
 /** `control`. */
 struct config_control {
     const char *socket; /* NULL: RUNDIR/gnomon.sock; "" none */
@@ -88,6 +95,7 @@ struct config {
     struct config_clock clock;
     struct config_local local;
     struct config_control control;
+    struct config_network network;
     struct config_instance
         *instances; /* sources, then servers, then outputs, in order of the files */
     size_t instance_count;

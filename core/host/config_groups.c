@@ -307,6 +307,52 @@ static void read_control(const struct options *options, const config_setting_t *
         read_mode(options, mode, config);
 }
 
+/* ---------------------------------------------------------------- network */
+
+/* In the order of enum os_card_filter. */
+static const char *const filter_choices[] = {"auto", "all", "ntp", "ptp", "none", NULL};
+
+static const struct gn_option network_rows[] = {
+    {.key = "hwtimestamp",
+     .type = GN_OPT_STRINGS,
+     FIELD(config_network, hwtimestamp),
+     .help = "network cards that are to stamp packets by hardware; \"*\": all that can"},
+    {.key = "rxfilter",
+     .type = GN_OPT_CHOICE,
+     FIELD(config_network, rx_filter),
+     .preset = "auto",
+     .choices = filter_choices,
+     .help = "which packets they stamp as they come in; auto: NTP's where they can, else all"},
+    {.key = "rxcomp",
+     .type = GN_OPT_REAL,
+     FIELD(config_network, rx_comp_s),
+     .preset = "0",
+     .min = -1e-3,
+     .max = 1e-3,
+     .unit = "s",
+     .help = "from the wire to the card's stamp of what comes in; it is taken off"},
+    {.key = "txcomp",
+     .type = GN_OPT_REAL,
+     FIELD(config_network, tx_comp_s),
+     .preset = "0",
+     .min = -1e-3,
+     .max = 1e-3,
+     .unit = "s",
+     .help = "from the card's stamp of what goes out to the wire; it is added"},
+};
+
+static const struct option_table network_table = OPTION_TABLE(network_rows);
+
+static void read_network(const struct options *options, const config_setting_t *setting,
+                         struct config *config)
+{
+    struct options_group group = {.setting = setting,
+                                  .prefix = "network.",
+                                  .targets = {{network_table, &config->network}},
+                                  .target_count = 1};
+    options_read(options, &group);
+}
+
 /* ---------------------------------------------------------------- all groups */
 
 static const struct {
@@ -316,6 +362,7 @@ static const struct {
     {"clock", read_clock},
     {"local", read_local},
     {"control", read_control},
+    {"network", read_network},
 };
 
 #define GROUP_COUNT (sizeof(groups) / sizeof(groups[0]))
@@ -327,6 +374,7 @@ void config_groups_presets(struct config *config)
     option_table_presets(&max_change_table, &config->clock, config->arena);
     option_table_presets(&control_table, &config->control, config->arena);
     option_table_presets(&local_table, &config->local, config->arena);
+    option_table_presets(&network_table, &config->network, config->arena);
     config->control.mode = 0660;
 }
 

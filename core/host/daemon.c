@@ -302,6 +302,8 @@ int daemon_start(struct daemon *daemon)
     int rc = open_timers(daemon);
     if (rc == 0)
         rc = open_control(daemon);
+    hardware_open(&daemon->hardware, daemon->os, &daemon->keeper, daemon->logger,
+                  &daemon->config->network);
     if (rc == 0)
         rc = start_instances(daemon);
     if (rc < 0)
@@ -350,6 +352,7 @@ void daemon_stop(struct daemon *daemon)
     loop->ops->turn_end(loop, NULL, NULL);
     stop_roles(daemon, false);
     stop_roles(daemon, true);
+    hardware_close(&daemon->hardware);
     control_close(daemon->control);
     daemon->control = NULL;
     loop->ops->timer_close(daemon->deadline);

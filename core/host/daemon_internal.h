@@ -9,6 +9,7 @@
 #include <host/control.h>
 #include <host/daemon.h>
 #include <host/drift.h>
+#include <host/hardware.h>
 #include <host/leaplist.h>
 #include <host/publish.h>
 #include <host/source.h>
@@ -28,6 +29,7 @@ struct daemon {
     struct config *config;
     struct logger *logger;
     struct timekeeper keeper;
+    struct hardware hardware; /* stamps of network cards */
     struct pipeline *pipeline;
     struct publish publish;
     struct bus bus;

@@ -22,6 +22,11 @@ static struct timekeeper *keeper_of(const struct owned *owned)
     return &owned->owner->daemon->keeper;
 }
 
+static struct hardware *hardware_of(const struct owned *owned)
+{
+    return &owned->owner->daemon->hardware;
+}
+
 /* Stamps become local instants here, the one place where packets come in. */
 static void received(void *arg, const struct os_packet *in, size_t count)
 {
@@ -40,6 +45,10 @@ static void received(void *arg, const struct os_packet *in, size_t count)
         };
         if (!timekeeper_from_system(keeper_of(&datagram->owned), in[i].when, &out[i].when))
             out[i].stamp = GN_STAMP_USER;
+        else if (in[i].hardware.ns != 0 &&
+                 hardware_received(hardware_of(&datagram->owned), &in[i].hardware, out[i].when,
+                                   &out[i].when))
+            out[i].stamp = GN_STAMP_HARDWARE;
     }
     datagram->events.receive(datagram->arg, out, count);
 }
@@ -51,6 +60,14 @@ static void sent(void *arg, uint64_t tag, gn_system when, enum gn_stamp stamp)
     /* A stamp across a step is worth less than none. */
     if (timekeeper_from_system(keeper_of(&datagram->owned), when, &local))
         datagram->events.sent(datagram->arg, tag, local, stamp);
+}
+
+static void sent_hardware(void *arg, uint64_t tag, const struct os_hardware *hardware)
+{
+    struct gn_datagram *datagram = arg;
+    gn_local local;
+    if (hardware_sent(hardware_of(&datagram->owned), hardware, &local))
+        datagram->events.sent(datagram->arg, tag, local, GN_STAMP_HARDWARE);
 }
 
 static void failed(void *arg, int error)
@@ -110,6 +127,7 @@ static int service_open(struct gn_host *host, const struct gn_datagram_config *c
     datagram->arg = arg;
     below.receive = datagram->events.receive != NULL ? received : NULL;
     below.sent = datagram->events.sent != NULL ? sent : NULL;
+    below.sent_hardware = datagram->events.sent != NULL ? sent_hardware : NULL;
     below.error = datagram->events.error != NULL ? failed : NULL;
     rc = net->ops->datagram_open(net, &known, &below, datagram, &datagram->socket);
     if (rc < 0) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net_uv.h"
 
+#include "nic.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -59,6 +61,8 @@ static const struct os_net_ops net_ops = {
     .resolve_cancel = resolver_cancel,
     .port_holder = holder,
     .stream_open_unix = stream_open_unix,
+    .cards = nic_cards,
+    .card_mbps = nic_card_mbps,
 };
 
 struct os_net *net_uv_create(struct os_loop *loop, os_log_cb log, void *log_arg)
@@ -98,6 +102,7 @@ void net_uv_destroy(struct os_net *base)
         listener_close(LIST_FIRST(&net->listeners));
     while (!LIST_EMPTY(&net->datagrams))
         udp_close(LIST_FIRST(&net->datagrams));
+    udp_hold_end(net);
     close_descriptor(net->stamp_holder);
     close_descriptor(net->reserve);
     udp_batch_destroy(net->batch);

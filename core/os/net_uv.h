@@ -23,7 +23,9 @@ struct net_uv {
     uint64_t stamping_since_ms; /* loop's time of the first socket that asked for stamps */
     unsigned unstamped; /* packets without the kernel's instant, before the first with one */
     bool stamps_seen, stamps_said;
-    int reserve; /* a descriptor to give up when accept has none left; -1 none */
+    bool hardware;    /* cards stamp: sockets ask for it */
+    uv_timer_t *hold; /* ends the wait of sockets for a card's stamp; NULL: none yet */
+    int reserve;      /* a descriptor to give up when accept has none left; -1 none */
     LIST_HEAD(, os_datagram) datagrams;
     LIST_HEAD(, os_listener) listeners;
     LIST_HEAD(, os_stream) streams;
@@ -52,6 +54,8 @@ int udp_send(struct os_datagram *, const void *, size_t, const struct gn_address
              const struct gn_address *from, uint32_t flags, uint64_t tag, gn_system *when);
 enum gn_stamp udp_stamps(const struct os_datagram *);
 void udp_close(struct os_datagram *);
+/** Sockets wait for no stamps of cards any more. */
+void udp_hold_end(struct net_uv *);
 
 /* listener.c, stream.c: stream slots. */
 int listener_open_unix(struct os_net *, const char *path, mode_t mode,

@@ -52,6 +52,32 @@ struct os_datagram;
 struct os_listener;
 struct os_stream;
 
+/** What a network card stamped a packet with. Its clock is nobody's but its own. */
+struct os_hardware {
+    int64_t ns;         /* by the card's clock, since 1970; 0: no stamp */
+    uint32_t interface; /* the card; 0 unknown */
+    uint32_t
+        size; /* of the frame, as the kernel counts it: without its check sequence; 0 unknown */
+};
+
+/** Which packets a card is to stamp as they come in. */
+enum os_card_filter {
+    OS_CARD_AUTO, /* NTP's where it can tell them, else all */
+    OS_CARD_ALL,
+    OS_CARD_NTP,
+    OS_CARD_PTP,
+    OS_CARD_NONE,
+};
+
+/** A network card that stamps packets by a clock of its own. */
+struct os_card {
+    char name[16];
+    uint32_t interface;
+    int phc;              /* /dev/ptpN */
+    uint32_t mbps;        /* of its link; 0 unknown */
+    bool receives, sends; /* it stamps what comes in, what goes out */
+};
+
 /** A received datagram; as gn_packet, but stamped by the system clock. */
 struct os_packet {
     const void *data;
@@ -60,12 +86,15 @@ struct os_packet {
     uint32_t interface;
     gn_system when;
     enum gn_stamp stamp;
+    struct os_hardware hardware; /* beside it */
 };
 
 struct os_datagram_events {
     void (*receive)(void *arg, const struct os_packet *, size_t count);
     void (*sent)(void *arg, uint64_t tag, gn_system when, enum gn_stamp);
     void (*error)(void *arg, int error);
+    /** The same send as of `sent`, by the card: earlier, later or never. Optional. */
+    void (*sent_hardware)(void *arg, uint64_t tag, const struct os_hardware *);
 };
 
 struct os_stream_events {
@@ -112,6 +141,14 @@ struct os_net_ops {
     /** Connect to a Unix stream socket without waiting; to be started as an accepted one is.
      * Optional. */
     int (*stream_open_unix)(struct os_net *, const char *path, struct os_stream **);
+
+    /** Let the card of this name, or with "*" each that can, stamp the packets of all sockets that
+     * are opened from now on; `found` is called for each. Optional. Returns how many. Errors:
+     * -ENODEV: no such interface; -EOPNOTSUPP: none can; -EPERM: the right is missing; … */
+    int (*cards)(struct os_net *, const char *name, enum os_card_filter,
+                 void (*found)(void *arg, const struct os_card *), void *arg);
+    /** Speed of its link now; 0 unknown. Optional. */
+    uint32_t (*card_mbps)(struct os_net *, const char *name);
 };
 
 struct os_net {

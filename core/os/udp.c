@@ -16,6 +16,9 @@
 #define UNSTAMPED_PACKETS 4
 #define UNSTAMPED_MS 1000
 
+/* How long replies wait for the card's stamp of their request; as chrony's hwtstimeout. */
+#define HOLD_MS 2
+
 struct udp_batch {
     struct mmsghdr messages[BATCH];
     struct iovec vectors[BATCH];
@@ -111,7 +114,7 @@ static bool read_packet(struct os_datagram *datagram, struct mmsghdr *message, g
     read_local(header, packet);
     if (packet->local.family != GN_FAMILY_NONE)
         packet->local.port = datagram->local_port;
-    bool stamped = stamp_received(header, &packet->when);
+    bool stamped = stamp_received(header, &packet->when, &packet->hardware);
     packet->stamp = stamped ? GN_STAMP_KERNEL : GN_STAMP_USER;
     if (!stamped)
         packet->when = now;
@@ -157,26 +160,35 @@ static bool receive(struct os_datagram *datagram)
 
 /* ---------------------------------------------------------------- transmit instants */
 
+static void tell_sent(struct os_datagram *datagram, const struct stamp_arrival *arrival)
+{
+    if (!arrival->by_hardware && datagram->events.sent != NULL)
+        datagram->events.sent(datagram->arg, arrival->tag, arrival->when, GN_STAMP_KERNEL);
+    else if (arrival->by_hardware && datagram->events.sent_hardware != NULL)
+        datagram->events.sent_hardware(datagram->arg, arrival->tag, &arrival->hardware);
+}
+
 /* Returns whether there was anything. */
 static bool read_sent(struct os_datagram *datagram)
 {
     struct stamp_sends none = {0};
     bool any = false;
     for (int i = 0; i < BATCH && !datagram->closed; i++) {
-        uint64_t tag;
-        gn_system when;
+        struct stamp_arrival arrival;
         struct stamp_sends *sends = datagram->sends != NULL ? datagram->sends : &none;
-        int rc = stamp_take_sent(datagram->fd, sends, &tag, &when);
+        int rc = stamp_take_sent(datagram->fd, sends, &arrival);
         if (rc < 0)
             break;
         any = true;
-        if (rc > 0 && datagram->events.sent != NULL)
-            datagram->events.sent(datagram->arg, tag, when, GN_STAMP_KERNEL);
+        if (rc > 0)
+            tell_sent(datagram, &arrival);
     }
     return any;
 }
 
 /* ---------------------------------------------------------------- loop */
+
+static bool udp_holds(struct os_datagram *);
 
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
@@ -187,6 +199,8 @@ static void on_poll(uv_poll_t *handle, int status, int events)
      * request left. */
     if (status < 0 || (events & UV_PRIORITIZED) != 0)
         any = read_sent(datagram);
+    if (!datagram->closed && udp_holds(datagram) && status >= 0)
+        return;
     if (!datagram->closed)
         any = receive(datagram) || any;
     if (status >= 0 || datagram->closed)
@@ -196,6 +210,61 @@ static void on_poll(uv_poll_t *handle, int status, int events)
         uv_poll_start(handle, UV_READABLE | UV_PRIORITIZED, on_poll);
     else
         report(datagram, status);
+}
+
+/* ---------------------------------------------------------------- stamps of cards that come late
+ */
+
+/* All that was held is read. */
+static void on_hold_end(uv_timer_t *timer)
+{
+    struct net_uv *net = timer->data;
+    struct os_datagram *datagram;
+    LIST_FOREACH(datagram, &net->datagrams, link)
+    if (datagram->held) {
+        datagram->held = false;
+        uv_poll_start(&datagram->poll, UV_READABLE | UV_PRIORITIZED, on_poll);
+    }
+}
+
+static bool start_hold(struct net_uv *net)
+{
+    if (net->hold == NULL) {
+        net->hold = calloc(1, sizeof *net->hold);
+        if (net->hold == NULL)
+            return false;
+        uv_timer_init(loop_uv_handle(net->loop), net->hold);
+        net->hold->data = net;
+    }
+    return uv_is_active((uv_handle_t *)net->hold) ||
+           uv_timer_start(net->hold, on_hold_end, HOLD_MS, 0) == 0;
+}
+
+/* A card tells of a request that it has sent later than the kernel, on a short way later than its
+ * reply comes in. What has come waits in the kernel, stamped, until the card has told, or some ms.
+ */
+static bool udp_holds(struct os_datagram *datagram)
+{
+    gn_system since = {stamp_now().ns - HOLD_MS * 1000000};
+    bool hold = datagram->hardware && datagram->connected && datagram->sends != NULL &&
+                stamp_awaits_hardware(datagram->sends, since) && start_hold(datagram->net);
+    if (hold != datagram->held)
+        uv_poll_start(&datagram->poll, hold ? UV_PRIORITIZED : UV_READABLE | UV_PRIORITIZED,
+                      on_poll);
+    datagram->held = hold;
+    return hold;
+}
+
+static void free_hold(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+void udp_hold_end(struct net_uv *net)
+{
+    if (net->hold != NULL)
+        uv_close((uv_handle_t *)net->hold, free_hold);
+    net->hold = NULL;
 }
 
 static void free_datagram(uv_handle_t *handle)
@@ -357,9 +426,9 @@ static int send_message(struct os_datagram *datagram, struct msghdr *message, bo
     ssize_t n = sendmsg(datagram->fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
     int error = n < 0 ? errno : 0;
     if (stamp && error == 0)
-        stamp_sent(datagram->sends, tag, before);
+        stamp_sent(datagram->sends, tag, before, datagram->hardware);
     else if (stamp)
-        stamp_resync(datagram->fd, datagram->sends);
+        stamp_resync(datagram->fd, datagram->sends, datagram->hardware);
     return -error;
 }
 
@@ -385,7 +454,7 @@ int udp_send(struct os_datagram *datagram, const void *data, size_t size,
         add_source(&message, &room, from);
     bool stamp = datagram->sent_stamps && (flags & GN_SEND_STAMP) != 0;
     if (stamp)
-        stamp_request(&message, room.bytes + message.msg_controllen);
+        stamp_request(&message, room.bytes + message.msg_controllen, datagram->hardware);
     if (message.msg_controllen > 0)
         message.msg_control = &room;
     return send_message(datagram, &message, stamp, tag, when);

@@ -14,6 +14,9 @@ struct os_datagram {
     bool is_unix; /* to send only: not in the loop */
     bool closed;  /* by a callback of its own; memory goes when the loop has let go */
     bool received_stamps, sent_stamps;
+    bool hardware; /* stamps of cards are asked for */
+    bool connected;
+    bool held;           /* not read while one is on its way */
     uint16_t local_port; /* 0: not bound yet */
     struct net_uv *net;
     struct os_datagram_events events;

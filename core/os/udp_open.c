@@ -50,13 +50,18 @@ static void hold_stamping(struct net_uv *net)
     net->stamping_since_ms = uv_now(loop_uv_handle(net->loop));
     net->stamp_holder = net_uv_socket(AF_INET, SOCK_DGRAM);
     if (net->stamp_holder >= 0)
-        stamp_enable(net->stamp_holder, NULL, &transmit);
+        stamp_enable(net->stamp_holder, NULL, false, &transmit);
 }
 
 static void enable_stamps(struct os_datagram *datagram, int fd)
 {
     struct net_uv *net = datagram->net;
-    int rc = stamp_enable(fd, datagram->sends, &datagram->sent_stamps);
+    datagram->hardware = net->hardware;
+    int rc = stamp_enable(fd, datagram->sends, net->hardware, &datagram->sent_stamps);
+    if (rc < 0 && net->hardware) { /* a kernel that knows no stamps of cards */
+        datagram->hardware = false;
+        rc = stamp_enable(fd, datagram->sends, false, &datagram->sent_stamps);
+    }
     datagram->received_stamps = rc == 0;
     if (rc == 0) {
         hold_stamping(net);
@@ -147,6 +152,7 @@ int udp_socket(struct net_uv *net, const struct gn_datagram_config *config,
     if (config->connect.family != GN_FAMILY_NONE && config->connect.family != family)
         return -EAFNOSUPPORT;
     datagram->net = net;
+    datagram->connected = config->connect.family != GN_FAMILY_NONE;
     int fd = net_uv_socket(family == GN_FAMILY_IPV6 ? AF_INET6 : AF_INET, SOCK_DGRAM);
     if (fd < 0)
         return fd;

@@ -134,6 +134,33 @@ static int read_rtc(const struct entry *entry)
     return vdev_add_rtc(entry->devices, &config);
 }
 
+static int read_phc(const struct entry *entry)
+{
+    static const char *const offers[] = {"all", "extended", "basic", "none", NULL};
+    static const char *const errors[] = {"none", "busy", "io", NULL};
+    static const int numbers[] = {0, -EBUSY, -EIO};
+    struct vdev_phc_config config = {
+        .place = entry->place,
+        .name = reader_string(entry->reader, entry->group, "name"),
+        .offset_s = drawn(entry, "offset", 1e10),
+        .frequency = drawn(entry, "frequency_ppm", 1e5) * 1e-6,
+        .wander = number(entry, "wander", 0, 1, 0),
+        .ahead_s = number(entry, "ahead", -1e5, 1e5, 0),
+        .shows_s = number(entry, "shows", 0, 9e9, 0),
+        .window = law(entry, "window"),
+        .skewed = number(entry, "skewed", 0, 1, 0.5),
+        .offers = (enum vdev_phc_offers)word(entry, "offers", offers),
+        .error = numbers[word(entry, "error", errors)],
+        .jump_at_s = number(entry, "jump_at", 0, 1e9, 0),
+        .jump_s = number(entry, "jump", -1e10, 1e10, 0),
+        .channels = (unsigned)number(entry, "channels", 0, 8, 0),
+        .both_edges = flag(entry, "both_edges"),
+        .width_s = number(entry, "width", 0, 0.9, 0.1),
+        .jitter = law(entry, "jitter"),
+    };
+    return vdev_add_phc(entry->devices, &config);
+}
+
 static int read_reference(const struct entry *entry)
 {
     static const char *const forms[] = {"records", "sock", "shm", NULL};
@@ -155,6 +182,10 @@ static const struct {
      read_pps},
     {"rtc", COMMON " offset frequency_ppm wander shows half_second interrupts late battery ",
      read_rtc},
+    {"phc",
+     COMMON " name offset frequency_ppm wander ahead shows window skewed offers error jump_at jump "
+            "channels both_edges width jitter ",
+     read_phc},
     {"reference", COMMON " interval noise form ", read_reference},
 };
 
@@ -171,7 +202,7 @@ static void read_entry(struct entry *entry, const char *kind)
                          entry->place.path);
         return;
     }
-    reader_wrong(entry->reader, entry->group, "kind: tty, pps, rtc or reference is expected");
+    reader_wrong(entry->reader, entry->group, "kind: tty, pps, rtc, phc or reference is expected");
 }
 
 static void read_device(struct reader *reader, const config_setting_t *group, struct node *node)

@@ -3,9 +3,9 @@
 #define SIM_VDEV_H
 
 /**
- * The /dev of one node: serial lines with a receiver behind them, pulses, hardware clocks and
- * measured references, as os_devices. They answer as core/os does on Linux: the same errno, never
- * blocking, and `readable` again and again while something is there to be read.
+ * The /dev of one node: serial lines with a receiver behind them, pulses, hardware clocks, PTP
+ * clocks and measured references, as os_devices. They answer as core/os does on Linux: the same
+ * errno, never blocking, and `readable` again and again while something is there to be read.
  *
  * A device can be taken away and put back. Handles that were open then stay dead: `readable` is
  * called, ioctls, writes and reads give the kind's error (a tty -EIO, others -ENODEV); open gives
@@ -80,6 +80,32 @@ struct vdev_rtc_config {
     enum vdev_battery battery;
 };
 
+/** Which of its readings a PTP clock offers. */
+enum vdev_phc_offers {
+    VDEV_PHC_ALL,
+    VDEV_PHC_EXTENDED, /* PTP_SYS_OFFSET_EXTENDED and PTP_SYS_OFFSET */
+    VDEV_PHC_BASIC,    /* PTP_SYS_OFFSET */
+    VDEV_PHC_NONE,     /* another device: every ioctl gives -ENOTTY */
+};
+
+/** A PTP hardware clock on an oscillator of its own. Spec: linux/ptp_clock.h. */
+struct vdev_phc_config {
+    struct vdev_place place;
+    const char *name; /* what /sys/class/ptp/…/clock_name says of it; NULL: there is no such file */
+    double offset_s, frequency, wander; /* as of vclock.h */
+    double ahead_s;           /* what it shows is ahead of UTC, at the beginning: 37 for TAI */
+    double shows_s;           /* what it shows at the beginning, since 1970; 0: as above */
+    const struct law *window; /* how long a reading takes, s; lent; NULL: 2 us */
+    double skewed;            /* where in it the clock is read: 0.5 in the middle, 0 at once */
+    enum vdev_phc_offers offers;
+    int error;                /* every reading gives this negative errno; 0: it works */
+    double jump_at_s, jump_s; /* so long after the beginning it is set, by so much; 0: never */
+    unsigned channels;        /* for external pulses; 0: none */
+    bool both_edges;          /* it stamps both edges of a pulse, whatever is asked for */
+    double width_s;           /* of a pulse; 0: 0.1 */
+    const struct law *jitter; /* of the stamps of pulses, s; lent; NULL: none */
+};
+
 /** How a measured reference tells what it has measured. */
 enum vdev_reference_form {
     VDEV_REFERENCE_RECORDS, /* vdev_reference.h */
@@ -104,6 +130,7 @@ void vdev_destroy(struct os_devices *); /* takes NULL; with its devices and hand
 int vdev_add_tty(struct os_devices *, const struct vdev_tty_config *);
 int vdev_add_pps(struct os_devices *, const struct vdev_pps_config *);
 int vdev_add_rtc(struct os_devices *, const struct vdev_rtc_config *);
+int vdev_add_phc(struct os_devices *, const struct vdev_phc_config *);
 int vdev_add_reference(struct os_devices *, const struct vdev_reference_config *);
 
 /** The antenna of all receivers of the node is lost or found. */

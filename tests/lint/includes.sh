@@ -1,7 +1,8 @@
 #!/bin/bash
 # Include direction: api <- base <- {pipeline, os, sim} <- host <- main, ctl and api <- plugins.
-# pipeline and os never meet; a plugin knows the public headers and its own files; ctl and sim may also
-# use the NTP codec of plugins/proto-ntp. Pure parts touch no libuv, libconfig or system call header.
+# pipeline and os never meet; a plugin knows the public headers, its own files and plugins/shared; ctl
+# and sim may also use the NTP codec of plugins/proto-ntp, and host the map of PTP clocks of
+# plugins/shared. Pure parts touch no libuv, libconfig or system call header.
 cd "$GNOMON_SRC" || exit 1
 
 # shellcheck disable=SC2016 # awk's own $
@@ -27,7 +28,7 @@ BEGIN {
     allowed["host"] = " gnomon base pipeline os host "
     allowed["main"] = " gnomon base pipeline os host "
     allowed["ctl"] = " gnomon base ctl "
-    allowed["plugin"] = " gnomon "
+    allowed["plugin"] = " gnomon shared "
 }
 /^[ \t]*#[ \t]*include/ {
     here = layer(FILENAME)
@@ -41,9 +42,11 @@ BEGIN {
         refuse("not in " here)
     if (here == "pipeline" && name ~ /^(sys\/|unistd|fcntl|time\.h|net|arpa|poll|signal|pthread)/)
         refuse("the pipeline is pure")
-    if (!quoted && head !~ /^(gnomon|base|pipeline|os|sim|host|ctl|plugins)$/)
+    if (!quoted && head !~ /^(gnomon|base|pipeline|os|sim|host|ctl|plugins|shared)$/)
         next
     if ((here == "ctl" || here == "sim") && name ~ /(^|\/)plugins\/proto-ntp\/wire\.h$/)
+        next
+    if (here == "host" && name ~ /^shared\/phc(_map)?\.h$/)
         next
     if (name ~ /\.\.\//)
         refuse("a path upwards")

@@ -80,9 +80,11 @@ static int datagram_open(struct os_net *net, const struct gn_datagram_config *co
                          struct os_datagram **result)
 {
     struct faults *faults = of_net(net);
-    const struct os_datagram_events below = {events->receive != NULL ? receive : NULL,
-                                             events->sent != NULL ? sent : NULL,
-                                             events->error != NULL ? failed : NULL};
+    const struct os_datagram_events below = {
+        .receive = events->receive != NULL ? receive : NULL,
+        .sent = events->sent != NULL ? sent : NULL,
+        .error = events->error != NULL ? failed : NULL,
+    };
     struct os_datagram *inner, *socket;
     struct os_timer *timer = NULL;
     int rc = faults_next(faults, FAULTS_SOCKET_OPEN);

@@ -359,6 +359,9 @@ static void check_never_begun(struct world_of_one *self)
 static void live(struct world_of_one *self)
 {
     static const struct vdev_pps_config pulses = {.place.path = "/dev/pps0", .width_s = 0.1};
+    static const struct vdev_phc_config host = {.place.path = "/dev/ptp_kvm"};
+    static const struct vdev_phc_config card = {
+        .place.path = "/dev/ptp0", .channels = 1, .frequency = 1e-6};
     static const struct vdev_rtc_config chip = {
         .place.path = "/dev/rtc0", .offset_s = 0.2, .frequency = 1e-6};
     bool from_birth = below(self, 3) == 0;
@@ -370,6 +373,8 @@ static void live(struct world_of_one *self)
         add_address(self, self->subject, node_host(self->subject), "2001:db8::2");
         vdev_add_pps(node_devices(self->subject), &pulses);
         vdev_add_rtc(node_devices(self->subject), &chip);
+        vdev_add_phc(node_devices(self->subject), &host);
+        vdev_add_phc(node_devices(self->subject), &card);
     }
     if (self->subject == NULL || node_start(self->subject) < 0) {
         check_never_begun(self);

@@ -46,6 +46,11 @@ static const struct ordeal known[] = {
            "            { use = \"refclock-pps\"; lock = \"lan\"; } );",
      ORDEAL_SYNCHRONISE},
     {"rtc", "refclock-rtc", STEPS "sources = ( { use = \"refclock-rtc\"; } );", ORDEAL_SYNCHRONISE},
+    {"phc", "refclock-phc", STEPS "sources = ( { use = \"refclock-phc\"; } );", ORDEAL_SYNCHRONISE},
+    {"extpps", "refclock-phc",
+     STEPS "sources = ( { use = \"proto-ntp\"; name = \"lan\"; server = \"192.0.2.1\"; },"
+           "            { use = \"refclock-phc\"; device = \"/dev/ptp0\"; extpps = true; } );",
+     ORDEAL_SYNCHRONISE},
     {"local", "refclock-local", "sources = ( { use = \"refclock-local\"; } );", ORDEAL_LIVE},
     {"syslog", "out-syslog", OUTPUT "( { use = \"out-syslog\"; protocol = \"syslog\"; } );",
      ORDEAL_WRITE},

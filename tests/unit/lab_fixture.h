@@ -92,8 +92,8 @@ static void reply_left(void *arg, uint64_t tag, gn_system when, enum gn_stamp st
 
 static void open_socket(struct lab *lab, int i)
 {
-    static const struct os_datagram_events events[] = {{on_reply, request_left, NULL},
-                                                       {on_request, reply_left, NULL}};
+    static const struct os_datagram_events events[] = {{.receive = on_reply, .sent = request_left},
+                                                       {.receive = on_request, .sent = reply_left}};
     struct gn_datagram_config config = {.size = sizeof config, .flags = GN_DATAGRAM_SENT};
     struct os_net *net = vhost_net(lab->host[i]);
     ck_assert_int_eq(vnet_address("0.0.0.0", i == SERVER ? 123 : 0, &config.bind), 0);

@@ -533,6 +533,30 @@ START_TEST(local_refuses_wrong_values)
 }
 END_TEST
 
+START_TEST(network_names_its_cards)
+{
+    struct config_fixture fixture;
+    load_good(&fixture,
+              "\nnetwork = { hwtimestamp = [ \"eth0\", \"eth1\" ]; rxfilter = \"ptp\"; "
+              "rxcomp = 300e-9; };",
+              "");
+    const struct config_network *network = &fixture.config->network;
+    ck_assert_uint_eq(network->hwtimestamp.count, 2);
+    ck_assert_str_eq(network->hwtimestamp.items[1], "eth1");
+    ck_assert_int_eq(network->rx_filter, 3);
+    ck_assert_double_eq_tol(network->rx_comp_s, 300e-9, 1e-15);
+    fixture_finish(&fixture);
+    check_bad(
+        "network = { hwtimestamp = true; rxfilter = \"some\"; txcomp = 1; hwtimestamps = 1; };",
+        "gnomon.conf:1: network.hwtimestamp: must be a list of strings, not true or false\n"
+        "gnomon.conf:1: network.rxfilter: \"some\" is not known, allowed is one of \"auto\", "
+        "\"all\", "
+        "\"ntp\", \"ptp\", \"none\"\n"
+        "gnomon.conf:1: network.txcomp: 1 is out of range, allowed is -0.001 … 0.001 s\n"
+        "gnomon.conf:1: network.hwtimestamps: unknown key, did you mean \"hwtimestamp\"?\n");
+}
+END_TEST
+
 START_TEST(orphans_need_each_other)
 {
     struct config_fixture fixture;
@@ -670,6 +694,7 @@ int main(void)
     tcase_add_test(tcase, what_is_not_there_yet_warns);
     tcase_add_test(tcase, local_has_its_keys);
     tcase_add_test(tcase, local_refuses_wrong_values);
+    tcase_add_test(tcase, network_names_its_cards);
     tcase_add_test(tcase, orphans_need_each_other);
     tcase_add_test(tcase, what_is_hardly_meant_warns);
     tcase_add_test(tcase, what_is_meant_does_not_warn);

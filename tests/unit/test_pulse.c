@@ -3,7 +3,7 @@
 
 #include <check.h>
 #include <math.h>
-#include <plugins/refclock-pps/pulse.h>
+#include <plugins/shared/pulse.h>
 #include <stdlib.h>
 
 #define S GN_NS_PER_S

@@ -195,7 +195,7 @@ START_TEST(what_is_wrong_with_devices_is_told)
         {NODE("", "{ path = \"pps0\"; kind = \"pps\"; }"), "from / on"},
         {DEVICE("kind = \"rtc\"; frequency_ppm = 1e6;"), "frequency_ppm: 1e+06 is not from"},
         {NODE("", "5"), "a group { … } is expected here"},
-        {DEVICE("kind = \"gps\";"), "kind: tty, pps, rtc or reference is expected"},
+        {DEVICE("kind = \"gps\";"), "kind: tty, pps, rtc, phc or reference is expected"},
         {DEVICE("kind = \"pps\"; baud = 9600;"), "baud: no such key"},
         {DEVICE("kind = \"pps\"; jitter = \"1parsec\";"), "jitter: column 2"},
         {DEVICE("kind = \"pps\"; width = 1.0;"), "width: a number is expected"},

@@ -57,7 +57,7 @@ static void on_sent(void *arg, uint64_t tag, gn_system when, enum gn_stamp stamp
     scene->sent++;
 }
 
-static const struct os_datagram_events events = {on_receive, on_sent, NULL};
+static const struct os_datagram_events events = {.receive = on_receive, .sent = on_sent};
 
 static void on_turn(void *arg)
 {

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <os/net_uv.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -135,7 +136,8 @@ static void on_error(void *arg, int error)
     count(end, 1);
 }
 
-static const struct os_datagram_events events = {on_receive, on_sent, on_error};
+static const struct os_datagram_events events = {
+    .receive = on_receive, .sent = on_sent, .error = on_error};
 
 static struct gn_address address_of(const char *text, uint16_t port)
 {
@@ -224,12 +226,14 @@ START_TEST(request_and_reply_with_all_four_instants)
 {
     struct os_fixture fixture;
     static struct end server, client;
-    const char *text = loopbacks[_i];
+    const char *text = loopbacks[_i % 2];
     if (free_port(text) == 0) {
         printf("no %s here\n", text);
         return;
     }
     fixture_open(&fixture);
+    net_uv_self(fixture.net)->hardware =
+        _i >= 2; /* no card stamps here: it is waited for in vain */
     struct gn_address own = address_of(text, 0);
     uint16_t port = open_server(&fixture, &server, text);
     open_client(&fixture, &client, text, port, GN_DATAGRAM_SENT);
@@ -647,7 +651,7 @@ int main(void)
     TCase *tests = tcase_create("udp");
     tcase_add_checked_fixture(tests, whole_kernel, NULL);
     tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, request_and_reply_with_all_four_instants, 0, 2);
+    tcase_add_loop_test(tests, request_and_reply_with_all_four_instants, 0, 4);
     tcase_add_test(tests, the_reply_comes_from_the_address_that_was_asked);
     tcase_add_test(tests, a_flood_comes_in_batches_and_in_order);
     tcase_add_test(tests, packets_of_odd_sizes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef REFCLOCK_PPS_PULSE_H
-#define REFCLOCK_PPS_PULSE_H
+#ifndef SHARED_PULSE_H
+#define SHARED_PULSE_H
 
 /**
  * Pulses: which edge marks the second, which pulses count, and which second it is.

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "second.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Who numbers the seconds has given time within so many of its intervals. */
+#define FRESH 4
+
+/* What somebody says of a pulse: UTC is the system clock plus this. */
+struct teller {
+    const char *name; /* of the source to be asked */
+    bool found;
+    const char *why; /* it cannot be believed; NULL: it can */
+    double offset_s, doubt_s;
+    uint8_t leap;
+};
+
+/* Has it given time lately, by its own measure? A receiver without the sky may pulse on. */
+static bool is_fresh(const struct gn_source_report *report)
+{
+    double interval_s = report->samples > 1 ? report->span_s / (report->samples - 1) : 0;
+    return report->reach != 0 && report->samples > 0 &&
+           report->last_rx_age_s <= FRESH * (interval_s > 1 ? interval_s : 1);
+}
+
+static void ask_source(void *arg, const struct gn_source_report *report)
+{
+    struct teller *teller = arg;
+    if (strcmp(report->name, teller->name) != 0)
+        return;
+    teller->found = true;
+    teller->why = !is_fresh(report)                        ? "gives no time"
+                  : report->state == GN_SOURCE_FALSETICKER ? "disagrees with the majority"
+                                                           : NULL;
+    teller->offset_s = report->offset_s;
+    teller->doubt_s = 4 * report->offset_sd_s;
+    teller->leap = report->leap;
+}
+
+/* In hold-over, too: the error bound says how long it is good for. */
+static void ask_estimate(struct gn_host *host, gn_local local, gn_utc system, struct teller *teller)
+{
+    struct gn_state state = {.size = sizeof state};
+    teller->found = true;
+    teller->why = "has not been set by any source";
+    if (gn_state_read(host, &state) < 0 ||
+        (state.clock_state != GN_CLOCK_LOCKED && state.clock_state != GN_CLOCK_HOLDOVER))
+        return;
+    teller->why = NULL;
+    teller->offset_s = gn_seconds(gn_utc_sub(gn_state_utc(&state, local), system));
+    teller->doubt_s = gn_state_error_bound_s(&state, gn_now(host));
+    teller->leap = state.leap;
+}
+
+/* Returns false and tells why when nobody can say it. */
+static bool ask(const struct second *second, const struct pulse *pulse, gn_local local,
+                gn_utc system, struct teller *teller)
+{
+    char words[160];
+    *teller = (struct teller){.name = second->lock};
+    if (teller->name != NULL)
+        gn_report_sources(second->host, ask_source, teller);
+    else
+        ask_estimate(second->host, local, system, teller);
+    if (teller->found && teller->why == NULL && !pulse_tells(pulse, teller->doubt_s))
+        teller->why = "is too uncertain";
+    if (teller->found && teller->why == NULL)
+        return true;
+    snprintf(words, sizeof words, "which second the pulses mark is not known: %.64s %s",
+             teller->name != NULL ? teller->name : "the clock",
+             teller->found ? teller->why : "(lock) is no source of this configuration");
+    gn_source_fault(second->host, second->source, GN_REASON_WAITING, words);
+    return false;
+}
+
+bool second_of_pulse(const struct second *second, struct pulse *pulse, gn_local local, gn_utc *utc,
+                     uint8_t *leap)
+{
+    char words[160];
+    struct teller teller;
+    double late_s;
+    gn_utc system = gn_system_time(second->host, local);
+    if (!ask(second, pulse, local, system, &teller))
+        return false;
+    *leap = teller.leap == GN_LEAP_UNSYNCHRONISED ? GN_LEAP_NORMAL : teller.leap;
+    gn_utc told = gn_utc_add(system, gn_nanoseconds(teller.offset_s));
+    switch (pulse_number(pulse, local, told, utc, &late_s)) {
+    case PULSE_NUMBERED:
+        return true;
+    case PULSE_AMBIGUOUS:
+        snprintf(words, sizeof words,
+                 "ambiguous: %.64s is %.2f s from the pulses; its `offset` has to be corrected",
+                 teller.name != NULL ? teller.name : "the estimate", late_s < 0 ? -late_s : late_s);
+        gn_source_fault(second->host, second->source, GN_REASON_BAD_REPLY, words);
+        return false;
+    case PULSE_CONTRARY:
+        gn_log(second->host, GN_INFO, "the pulse would mark another second than those before it");
+        return false;
+    }
+    return false;
+}
