@@ -51,19 +51,33 @@ static json_t *settled(const struct stats *stats, int index)
     return settled_s < 0 ? json_null() : json_real(settled_s);
 }
 
+/* Up to the last crowd that there was. */
+static json_t *crowds(const struct vhost_count *count)
+{
+    json_t *list = json_array();
+    int last = VHOST_CROWDS - 1;
+    while (last >= 0 && count->seconds[last] == 0)
+        last--;
+    for (int i = 0; i <= last; i++)
+        json_array_append_new(list, json_integer((json_int_t)count->seconds[i]));
+    return list;
+}
+
 static json_t *node_figures(const struct scene *scene, size_t index)
 {
     const struct stats *stats = scene_stats(scene, index);
     struct node *node = scene_node(scene, index);
     struct vhost_count count = vhost_count(node_host(node));
-    return json_pack("{s:o, s:f, s:f, s:o, s:o, s:o, s:f, s:I, s:I, s:I, s:f, s:f, s:I, s:f}",
-                     "name", words(node_name(node)), "rms_s", stats_rms_s(stats), "max_s",
-                     stats->max_s, "settled_1ms_s", settled(stats, 0), "settled_100us_s",
-                     settled(stats, 1), "settled_10us_s", settled(stats, 2), "frequency_rms_ppm",
-                     stats_frequency_rms(stats) * 1e6, "sent", (json_int_t)count.sent, "received",
-                     (json_int_t)count.received, "lost", (json_int_t)count.lost, "bound_kept",
-                     stats_kept(stats), "mean_bound_s", stats_mean_bound_s(stats), "steps",
-                     (json_int_t)stats->steps, "synchronised_s", stats->synchronised_s);
+    return json_pack(
+        "{s:o, s:f, s:f, s:o, s:o, s:o, s:f, s:I, s:I, s:I, s:o, s:I, s:f, s:f, s:I, s:f}", "name",
+        words(node_name(node)), "rms_s", stats_rms_s(stats), "max_s", stats->max_s, "settled_1ms_s",
+        settled(stats, 0), "settled_100us_s", settled(stats, 1), "settled_10us_s",
+        settled(stats, 2), "frequency_rms_ppm", stats_frequency_rms(stats) * 1e6, "sent",
+        (json_int_t)count.sent, "received", (json_int_t)count.received, "lost",
+        (json_int_t)count.lost, "received_crowds", crowds(&count), "received_most",
+        (json_int_t)count.most, "bound_kept", stats_kept(stats), "mean_bound_s",
+        stats_mean_bound_s(stats), "steps", (json_int_t)stats->steps, "synchronised_s",
+        stats->synchronised_s);
 }
 
 json_t *figures_of(const struct scene *scene)

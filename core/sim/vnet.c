@@ -156,9 +156,33 @@ struct os_net *vhost_net(struct vhost *host)
     return &host->base;
 }
 
+/* Which of the crowds so many are; not asked of none. */
+static int crowd(uint64_t count)
+{
+    int bits = 63 - __builtin_clzll(count);
+    return bits < VHOST_CROWDS ? bits : VHOST_CROWDS - 1;
+}
+
+void vhost_received(struct vhost *host)
+{
+    int64_t second = world_now(host->net->world).ns / GN_NS_PER_S;
+    if (second != host->second && host->in_second > 0)
+        host->count.seconds[crowd(host->in_second)]++;
+    if (second != host->second)
+        host->in_second = 0;
+    host->second = second;
+    host->in_second++;
+    host->count.received++;
+    if (host->in_second > host->count.most)
+        host->count.most = host->in_second;
+}
+
 struct vhost_count vhost_count(const struct vhost *host)
 {
-    return host->count;
+    struct vhost_count count = host->count;
+    if (host->in_second > 0)
+        count.seconds[crowd(host->in_second)]++;
+    return count;
 }
 
 struct vhost *vnet_find_host(const struct vnet *net, const struct gn_address *address)

@@ -25,9 +25,15 @@ struct vlink_config {
     bool ordered;                  /* nothing overtakes: who draws less waits for those before */
 };
 
+/** The last of vhost_count.seconds is of 2^15 and more. */
+#define VHOST_CROWDS 16
+
 /** What came through the network, of one host. */
 struct vhost_count {
     uint64_t sent, received, lost; /* lost: of those sent, on links or where nobody listens */
+    /* How received packets crowd: seconds of true time with 1, 2 … 3, 4 … 7 and so on of them. */
+    uint64_t seconds[VHOST_CROWDS];
+    uint64_t most; /* in any second */
 };
 
 /** A datagram that leaves a host, as somebody on the way sees it. */

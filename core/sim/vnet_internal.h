@@ -29,6 +29,8 @@ struct vhost {
     const struct law *stamp_noise;
     struct chance delays, ports, noise;
     struct vhost_count count;
+    int64_t second; /* that is being counted, and how many came in it so far */
+    uint64_t in_second;
     uint64_t side; /* in the partitions that there are; only hosts of one side meet */
     gn_utc awake_at;
     LIST_HEAD(, os_datagram) datagrams;
@@ -56,6 +58,9 @@ struct vlink *vnet_way(const struct vnet *, const struct vhost *from, const stru
 
 /** When a packet that would arrive at `when` does so, after those before it. */
 gn_utc vlink_queue(struct vlink *, const struct vhost *from, const struct vhost *to, gn_utc when);
+
+/** Counts a packet that has arrived. */
+void vhost_received(struct vhost *);
 
 /** Whether the host sleeps. */
 bool vhost_asleep(const struct vhost *);

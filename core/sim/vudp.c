@@ -215,7 +215,7 @@ static void hand_over(struct os_datagram *socket, const struct vpacket *packet)
         .when = stamp(socket->host),
         .stamp = stamps_of(socket->host),
     };
-    socket->host->count.received++;
+    vhost_received(socket->host);
     if (socket->events.receive != NULL)
         socket->events.receive(socket->arg, &received, 1);
     vloop_end_turn(loop);

@@ -38,6 +38,9 @@ static const struct {
     {"proto-ntp", GN_SOURCE, "server=time.example.net"},
     {"proto-ntp", GN_SOURCE, "pool=pool.example.net"},
     {"proto-ntp", GN_SERVER, "allow=192.0.2.0/24,2001:db8::/32"},
+    {"proto-sntp", GN_SOURCE, "server=192.0.2.1"},
+    {"proto-sntp", GN_SOURCE, "server=time.example.net,2001:db8::1"},
+    {"proto-sntp", GN_SERVER, "allow=192.0.2.0/24,2001:db8::/32"},
     {"out-syslog", GN_OUTPUT, "protocol=syslog"},
 };
 

@@ -295,7 +295,7 @@ static bool knows_time(struct node *node)
 static bool has_recovered(const struct world_of_one *self, const struct seen *before)
 {
     struct seen now = look(self);
-    bool asks = strcmp(self->ordeal->plugin, "proto-ntp") == 0;
+    bool asks = strncmp(self->ordeal->plugin, "proto-", 6) == 0;
     switch (self->ordeal->aim) {
     case ORDEAL_SYNCHRONISE:
         return knows_time(self->subject) && (!asks || now.received >= before->received + REPLIES);

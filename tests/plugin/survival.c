@@ -41,6 +41,14 @@ static const struct ordeal known[] = {
      STEPS "sources = ( { use = \"proto-ntp\"; server = \"192.0.2.1\"; } );"
            "servers = ( { use = \"proto-ntp\"; allow = [ \"192.0.2.0/24\" ]; } );",
      ORDEAL_ANSWER},
+    {"sntp-name", "proto-sntp",
+     STEPS
+     "sources = ( { use = \"proto-sntp\"; server = [ \"time.example.net\", \"192.0.2.1\" ]; } );",
+     ORDEAL_SYNCHRONISE},
+    {"sntp-server", "proto-sntp",
+     STEPS "sources = ( { use = \"proto-sntp\"; server = \"192.0.2.1\"; } );"
+           "servers = ( { use = \"proto-sntp\"; allow = [ \"192.0.2.0/24\" ]; } );",
+     ORDEAL_ANSWER},
     {"pps", "refclock-pps",
      STEPS "sources = ( { use = \"proto-ntp\"; name = \"lan\"; server = \"192.0.2.1\"; },"
            "            { use = \"refclock-pps\"; lock = \"lan\"; } );",

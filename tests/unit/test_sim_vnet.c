@@ -168,6 +168,27 @@ START_TEST(delays_follow_their_law)
 }
 END_TEST
 
+START_TEST(crowds_are_counted_by_the_second)
+{
+    static const int seconds[] = {1, 3, 2, 0, 9, 1};
+    struct scene scene;
+    set_up(&scene, "1ms", 0, 0);
+    for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+        for (int n = 0; n < seconds[i]; n++)
+            ck_assert_int_eq(send_one(&scene, 0), 0);
+        pass(&scene, 1000 * MS);
+    }
+    struct vhost_count count = vhost_count(scene.host[1]);
+    ck_assert_uint_eq(count.seconds[0], 2); /* 1 */
+    ck_assert_uint_eq(count.seconds[1], 2); /* 2 … 3 */
+    ck_assert_uint_eq(count.seconds[2], 0);
+    ck_assert_uint_eq(count.seconds[3], 1); /* 8 … 15 */
+    ck_assert_uint_eq(count.most, 9);
+    ck_assert_uint_eq(count.received, 16);
+    tear_down(&scene);
+}
+END_TEST
+
 START_TEST(packets_are_lost_and_doubled_as_often_as_told)
 {
     enum { COUNT = 10000 };
@@ -391,6 +412,7 @@ int main(void)
     TCase *tcase = tcase_create("vnet");
     tcase_add_test(tcase, a_packet_takes_its_time_and_is_stamped_by_the_receivers_clock);
     tcase_add_test(tcase, delays_follow_their_law);
+    tcase_add_test(tcase, crowds_are_counted_by_the_second);
     tcase_add_test(tcase, packets_are_lost_and_doubled_as_often_as_told);
     tcase_add_test(tcase, a_cut_link_lets_nothing_through);
     tcase_add_test(tcase, who_draws_less_overtakes_but_on_ordered_links);
