@@ -23,7 +23,10 @@
 #define MOST_DRIFT 1e-3
 #define MOST_OFFSET_S 1e9
 
-#define TITLE "gnomon rtc 1"
+#define TITLE "gnomon rtc 2"
+
+/* A phase beyond this is none: writing.c. */
+#define MOST_PHASE_S 2.0
 
 static const struct calibration nothing;
 
@@ -88,8 +91,14 @@ static void restart(struct calibration *self, double offset_s, double noise)
 static enum calibration_news begin(struct calibration *self, double shown_s, double offset_s,
                                    double noise)
 {
+    struct calibration before = *self;
     calibration_guess(self, shown_s);
     self->learnt = true;
+    self->count = 1;
+    self->since_s = shown_s;
+    self->written_s = before.written_s;
+    self->phase_learnt = before.phase_learnt;
+    self->phase_s = before.phase_s;
     restart(self, offset_s, noise);
     return CALIBRATION_FIRST;
 }
@@ -104,6 +113,7 @@ enum calibration_news calibration_learn(struct calibration *self, double shown_s
     double limit_s = SET_SIGMA * sqrt(expected_sd_s * expected_sd_s + noise);
     *jump_s = -innovation_s;
     advance(self, shown_s);
+    self->count++;
     if (fabs(innovation_s) > fmax(limit_s, SET_LEAST_S)) {
         restart(self, offset_s, noise);
         return CALIBRATION_SET;
@@ -111,6 +121,19 @@ enum calibration_news calibration_learn(struct calibration *self, double shown_s
     update(self, innovation_s, noise);
     return fabs(self->drift) <= MOST_DRIFT ? CALIBRATION_LEARNT
                                            : begin(self, shown_s, offset_s, noise);
+}
+
+void calibration_written(struct calibration *self, double shown_s, double offset_s, double sd_s)
+{
+    if (!self->learnt) {
+        begin(self, shown_s, offset_s, sd_s * sd_s);
+    } else {
+        /* What it showed before and what it shows now are two scales: the age is not theirs. */
+        self->since_s += shown_s - self->epoch_s;
+        self->epoch_s = shown_s;
+        restart(self, offset_s, sd_s * sd_s);
+    }
+    self->written_s = shown_s + offset_s;
 }
 
 /* ---------------------------------------------------------------- text */
@@ -123,9 +146,13 @@ size_t calibration_write(const struct calibration *self, char *text, size_t size
                            "offset %.9f s\n"
                            "drift %.6f ppm\n"
                            "variance %.6e %.6e %.6e\n"
+                           "compared %.0f times since %.0f s\n"
+                           "written %.3f s\n"
+                           "phase %d %.6f s\n"
                            "end\n",
                      self->epoch_s, self->offset_s, self->drift * 1e6, self->variance[0][0],
-                     self->variance[0][1], self->variance[1][1]);
+                     self->variance[0][1], self->variance[1][1], self->count, self->since_s,
+                     self->written_s, self->phase_learnt, self->phase_s);
     return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }
 
@@ -141,24 +168,33 @@ static const char *implausible(const struct calibration *read)
     if (!(v00 > 0 && v00 < 1e18 && v11 > 0 && v11 <= MOST_DRIFT * MOST_DRIFT) ||
         !(v01 * v01 <= v00 * v11))
         return "these are no variances";
+    if (!(read->count >= 1 && read->count < 1e15) || !(fabs(read->since_s) < 1e12))
+        return "no such count";
+    if (!(read->written_s >= 0 && read->written_s < 1e11))
+        return "no such date of writing";
+    if (!(fabs(read->phase_s) <= MOST_PHASE_S))
+        return "no such phase";
     return NULL;
 }
 
 const char *calibration_read(struct calibration *self, const char *text)
 {
     struct calibration read = nothing;
+    double ppm, phase_learnt;
     int end = 0;
-    double ppm;
     if (strncmp(text, TITLE "\n", strlen(TITLE "\n")) != 0)
         return "not written by this version";
     int n = sscanf(text + strlen(TITLE "\n"),
-                   "shown %lf s\noffset %lf s\ndrift %lf ppm\nvariance %lf %lf %lf\nend\n%n",
+                   "shown %lf s\noffset %lf s\ndrift %lf ppm\nvariance %lf %lf %lf\n"
+                   "compared %lf times since %lf s\nwritten %lf s\nphase %lf %lf s\nend\n%n",
                    &read.epoch_s, &read.offset_s, &ppm, &read.variance[0][0], &read.variance[0][1],
-                   &read.variance[1][1], &end);
-    if (n != 6 || end == 0)
+                   &read.variance[1][1], &read.count, &read.since_s, &read.written_s, &phase_learnt,
+                   &read.phase_s, &end);
+    if (n != 11 || end == 0)
         return "torn";
     read.learnt = true;
     read.drift = ppm * 1e-6;
+    read.phase_learnt = phase_learnt > 0;
     read.variance[1][0] = read.variance[0][1];
     const char *why = implausible(&read);
     if (why == NULL)

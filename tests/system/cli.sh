@@ -62,7 +62,7 @@ says 'proto-ntp'
 
 # --- gnomonctl without a daemon ------------------------------------------------------------------
 exits 0 "gnomonctl --help" "$GNOMONCTL" --help
-for command in tracking sources sourcestats plugins query watch waitsync burst makestep shutdown; do
+for command in tracking sources sourcestats plugins query watch waitsync burst makestep rtcdata rtc shutdown; do
     says "^ *$command\b"
 done
 for command in explain doctor refresh convert; do
