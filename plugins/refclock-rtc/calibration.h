@@ -19,9 +19,10 @@ struct calibration {
     double offset_s;       /* then */
     double drift;          /* s/s */
     double variance[2][2]; /* of offset and drift */
+    double jitter_s;       /* what comparisons scatter by, beyond what their readers know */
     double count, since_s; /* comparisons so far, and what it showed at the first */
     double written_s;      /* when we wrote it last, UTC since 1970; 0 never */
-    bool phase_learnt;     /* what it does when it is written to: writing.h */
+    int phase_kind;        /* what it does when it is written to: enum writing_kind */
     double phase_s;
 };
 

@@ -56,6 +56,7 @@ static const char *date(double second_s, char *text, size_t size)
 
 static int rtcdata(struct rtc *self, gn_command_cb reply, void *reply_arg)
 {
+    static const char *const kinds[] = {"guessed", "learnt", "free"};
     const struct calibration *c = &self->learnt;
     char text[ROOM], last[48], written[48], device[160], outcome[320];
     bool writing = self->ordered || self->writing.tries > 0;
@@ -66,15 +67,15 @@ static int rtcdata(struct rtc *self, gn_command_cb reply, void *reply_arg)
     snprintf(text, sizeof text,
              "{\"device\":%s,\"owner\":\"%s\",\"local_time\":%s,\"ref_time\":%s,"
              "\"offset_s\":%.9f,\"offset_sd_s\":%.9f,\"drift_ppm\":%.6f,\"drift_sd_ppm\":%.6f,"
-             "\"samples\":%.0f,\"span_s\":%.0f,\"phase_s\":%.6f,\"phase_learnt\":%s,"
+             "\"samples\":%.0f,\"span_s\":%.0f,\"phase_s\":%.6f,\"phase\":\"%s\","
              "\"trim_s\":%.6f,\"writing\":%s,\"written\":%s,\"good\":%s,\"outcome\":%s}",
              quoted(self->config->device, device, sizeof device), owner_words(self),
              self->local_time ? "true" : "false", date(c->epoch_s + c->offset_s, last, sizeof last),
              c->offset_s, sqrt(c->variance[0][0]), c->drift * 1e6, sqrt(c->variance[1][1]) * 1e6,
-             c->count, c->epoch_s - c->since_s, self->writing.phase_s,
-             self->writing.learnt ? "true" : "false", self->config->trim_s,
-             writing ? "true" : "false", date(c->written_s, written, sizeof written),
-             self->good ? "true" : "false", quoted(self->outcome, outcome, sizeof outcome));
+             c->count, c->epoch_s - c->since_s, self->writing.phase_s, kinds[self->writing.kind],
+             self->config->trim_s, writing ? "true" : "false",
+             date(c->written_s, written, sizeof written), self->good ? "true" : "false",
+             quoted(self->outcome, outcome, sizeof outcome));
     reply(reply_arg, text);
     return 0;
 }

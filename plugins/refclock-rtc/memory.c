@@ -12,7 +12,7 @@
 void rtc_save(struct rtc *self, gn_local now)
 {
     char text[ROOM];
-    self->learnt.phase_learnt = self->writing.learnt;
+    self->learnt.phase_kind = (int)self->writing.kind;
     self->learnt.phase_s = self->writing.phase_s;
     size_t size = calibration_write(&self->learnt, text, sizeof text);
     self->saved = now;
@@ -34,8 +34,8 @@ void rtc_load(struct rtc *self)
     }
     self->learnt = self->used;
     self->calibrated = true;
-    if (self->learnt.phase_learnt) {
-        self->writing.learnt = true;
+    if (self->learnt.phase_kind != WRITING_GUESSED) {
+        self->writing.kind = (enum writing_kind)self->learnt.phase_kind;
         self->writing.phase_s = self->learnt.phase_s;
     }
     gn_log(self->host, GN_INFO, "drifts by %+.3f ppm, as was learnt", self->used.drift * 1e6);

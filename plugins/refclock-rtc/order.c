@@ -45,15 +45,17 @@ static double behind_s(const struct rtc *self)
 static bool wants_trim(const struct rtc *self)
 {
     gn_local now = gn_now(self->host);
+    double least_s = fmax(self->config->trim_s, writing_best_s(&self->writing));
     return gn_rtc_owner(self->host) == GN_RTC_TRACK && self->config->trim_s > 0 &&
            !self->local_time &&
-           (self->lost || (self->learnt.learnt && fabs(behind_s(self)) > self->config->trim_s)) &&
+           (self->lost || (self->learnt.learnt && fabs(behind_s(self)) > least_s)) &&
            (self->written.ns == 0 || gn_local_sub(now, self->written) > TRIM_EVERY_NS);
 }
 
 static void plan(struct rtc *self, gn_local now)
 {
-    writing_plan(&self->writing, now, gn_state_utc(&self->state, now));
+    writing_plan(&self->writing, now, gn_state_utc(&self->state, now),
+                 self->edge.known ? &self->edge.at : NULL);
     self->phase = RTC_WRITING;
     gn_timer_start(self->host, self->timer, gn_local_sub(self->writing.due, now));
 }
@@ -120,7 +122,7 @@ void rtc_write_now(struct rtc *self)
 
 static void tell(struct rtc *self, enum writing_verdict verdict, double error_s)
 {
-    enum gn_level level = verdict == WRITING_GOOD ? GN_INFO : GN_WARNING;
+    enum gn_level level = verdict == WRITING_REFUSED ? GN_WARNING : GN_INFO;
     const char *device = self->config->device;
     char *words = self->outcome;
     size_t size = sizeof self->outcome;
@@ -130,8 +132,9 @@ static void tell(struct rtc *self, enum writing_verdict verdict, double error_s)
                  error_s);
     else
         snprintf(words, size, "%.64s was written, and read back %+.6f s off%s", device, error_s,
-                 verdict == WRITING_COARSE ? ": it begins its seconds where it likes" : "");
-    self->good = verdict == WRITING_GOOD;
+                 verdict == WRITING_COARSE ? ": its seconds go on as they went, it cannot be nearer"
+                                           : "");
+    self->good = verdict != WRITING_REFUSED;
     gn_log(self->host, level, "%s", words);
 }
 

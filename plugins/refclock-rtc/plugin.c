@@ -160,7 +160,7 @@ static void submit(struct rtc *self)
         .kind = GN_SAMPLE_ONE_WAY,
         .local = self->edge.at,
         .utc = utc,
-        .dispersion_s = self->edge.half_width_s,
+        .dispersion_s = hypot(self->edge.half_width_s, self->used.jitter_s),
         .root_dispersion_s = SURE * sd_s,
         .stratum = STRATUM,
         .leap = GN_LEAP_NORMAL,
