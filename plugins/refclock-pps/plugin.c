@@ -7,6 +7,7 @@
  */
 
 #include "pulse.h"
+#include "teller.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,9 +27,6 @@
 
 /* Without pulses, and until the other edge has come, it is looked for them so often an interval. */
 #define LOOKS 8
-
-/* Who numbers the seconds has given time within so many of its intervals. */
-#define FRESH 4
 
 /* Pulses that fail to come before it is told. */
 #define PATIENCE 3
@@ -55,113 +53,38 @@ struct pps {
     bool told_edge;
 };
 
-/* ---------------------------------------------------------------- which second it is */
-
-/* What somebody says of a pulse: UTC is the system clock plus this. */
-struct teller {
-    const char *name; /* of the source to be asked */
-    bool found;
-    const char *why; /* it cannot be believed; NULL: it can */
-    double offset_s, doubt_s;
-    uint8_t leap;
-};
-
-/* Has it given time lately, by its own measure? A receiver without the sky may pulse on. */
-static bool is_fresh(const struct gn_source_report *report)
-{
-    double interval_s = report->samples > 1 ? report->span_s / (report->samples - 1) : 0;
-    return report->reach != 0 && report->samples > 0 &&
-           report->last_rx_age_s <= FRESH * (interval_s > 1 ? interval_s : 1);
-}
-
-static void ask_source(void *arg, const struct gn_source_report *report)
-{
-    struct teller *teller = arg;
-    if (strcmp(report->name, teller->name) != 0)
-        return;
-    teller->found = true;
-    teller->why = !is_fresh(report)                        ? "gives no time"
-                  : report->state == GN_SOURCE_FALSETICKER ? "disagrees with the majority"
-                                                           : NULL;
-    teller->offset_s = report->offset_s;
-    teller->doubt_s = 4 * report->offset_sd_s;
-    teller->leap = report->leap;
-}
-
-/* In hold-over, too: the error bound says how long it is good for. */
-static void ask_estimate(struct pps *self, gn_utc system, struct teller *teller)
-{
-    struct gn_state state = {.size = sizeof state};
-    teller->found = true;
-    teller->why = "has not been set by any source";
-    if (gn_state_read(self->host, &state) < 0 ||
-        (state.clock_state != GN_CLOCK_LOCKED && state.clock_state != GN_CLOCK_HOLDOVER))
-        return;
-    gn_utc utc = gn_state_utc(&state, gn_from_system(self->host, system));
-    teller->why = NULL;
-    teller->offset_s = gn_seconds(gn_utc_sub(utc, system));
-    teller->doubt_s = gn_state_error_bound_s(&state, gn_now(self->host));
-    teller->leap = state.leap;
-}
-
-/* Returns false and tells why when nobody can say it. */
-static bool ask(struct pps *self, gn_utc system, struct teller *teller)
-{
-    char words[160];
-    *teller = (struct teller){.name = self->config->lock};
-    if (teller->name != NULL)
-        gn_report_sources(self->host, ask_source, teller);
-    else
-        ask_estimate(self, system, teller);
-    if (teller->found && teller->why == NULL && !pulse_tells(&self->pulse, teller->doubt_s))
-        teller->why = "is too uncertain";
-    if (teller->found && teller->why == NULL)
-        return true;
-    snprintf(words, sizeof words, "which second the pulses mark is not known: %.64s %s",
-             teller->name != NULL ? teller->name : "the clock",
-             teller->found ? teller->why : "(lock) is no source of this configuration");
-    gn_source_fault(self->host, self->source, GN_REASON_WAITING, words);
-    return false;
-}
-
 /* ---------------------------------------------------------------- pulses */
 
-static void submit(struct pps *self, gn_local local, gn_utc utc, uint8_t leap)
+static void submit(struct pps *self, const struct teller_second *second)
 {
     struct gn_sample sample = {
         .size = sizeof sample,
         .kind = GN_SAMPLE_ONE_WAY,
-        .local = local,
-        .utc = utc,
+        .local = second->local,
+        .utc = second->utc,
         .dispersion_s = self->config->precision_s,
-        .leap = leap == GN_LEAP_UNSYNCHRONISED ? GN_LEAP_NORMAL : leap,
+        .leap = second->leap,
         .refid = REFID,
-        .ref_time = utc,
+        .ref_time = second->utc,
     };
     gn_source_submit(self->host, self->source, &sample);
 }
 
 static void number(struct pps *self, gn_utc system)
 {
-    char words[160];
-    struct teller teller;
-    double late_s;
-    gn_utc utc;
-    if (!ask(self, system, &teller))
-        return;
-    gn_local local = gn_from_system(self->host, system);
-    gn_utc told = gn_utc_add(system, gn_nanoseconds(teller.offset_s));
-    switch (pulse_number(&self->pulse, local, told, &utc, &late_s)) {
-    case PULSE_NUMBERED:
-        submit(self, local, utc, teller.leap);
+    char words[TELLER_WORDS];
+    struct teller_second second;
+    switch (teller_number(self->host, self->config->lock, &self->pulse, system, &second, words)) {
+    case TELLER_NUMBERED:
+        submit(self, &second);
         break;
-    case PULSE_AMBIGUOUS:
-        snprintf(words, sizeof words,
-                 "ambiguous: %.64s is %.2f s from the pulses; its `offset` has to be corrected",
-                 teller.name != NULL ? teller.name : "the estimate", late_s < 0 ? -late_s : late_s);
+    case TELLER_SILENT:
+        gn_source_fault(self->host, self->source, GN_REASON_WAITING, words);
+        break;
+    case TELLER_AMBIGUOUS:
         gn_source_fault(self->host, self->source, GN_REASON_BAD_REPLY, words);
         break;
-    case PULSE_CONTRARY:
+    case TELLER_CONTRARY:
         gn_log(self->host, GN_INFO, "the pulse would mark another second than those before it");
         break;
     }

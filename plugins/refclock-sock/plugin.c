@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gnomon/plugin.h>
+#include <plugins/refclock-pps/teller.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@
 struct config {
     const char *path;
     double precision_s;
+    const char *lock;
 };
 
 struct sock {
@@ -37,6 +39,7 @@ struct sock {
     struct gn_device *socket; /* NULL: it could not be made */
     struct gn_source *source;
     struct gn_timer *timer;
+    struct pulse pulse;
     unsigned silent; /* looks since the last measurement */
 };
 
@@ -50,21 +53,50 @@ static void fault(struct sock *self, enum gn_reason reason, const char *what, co
 
 /* ---------------------------------------------------------------- measurements */
 
-static void submit(struct sock *self, const struct message *message)
+static void submit(struct sock *self, const struct teller_second *second)
 {
-    gn_utc utc = gn_utc_add(message->system, gn_nanoseconds(message->offset_s));
     struct gn_sample sample = {
         .size = sizeof sample,
         .kind = GN_SAMPLE_ONE_WAY,
-        .local = gn_from_system(self->host, message->system),
-        .utc = utc,
+        .local = second->local,
+        .utc = second->utc,
         .dispersion_s = self->config->precision_s,
-        .leap = message->leap,
+        .leap = second->leap,
         .refid = REFID,
-        .ref_time = utc,
+        .ref_time = second->utc,
     };
-    self->silent = 0;
     gn_source_submit(self->host, self->source, &sample);
+}
+
+static void take_pulse(struct sock *self, const struct message *message)
+{
+    char words[TELLER_WORDS];
+    struct teller_second second;
+    switch (teller_number(self->host, self->config->lock, &self->pulse, message_pulse(message),
+                          &second, words)) {
+    case TELLER_NUMBERED:
+        submit(self, &second);
+        break;
+    case TELLER_SILENT:
+        gn_source_fault(self->host, self->source, GN_REASON_WAITING, words);
+        break;
+    case TELLER_AMBIGUOUS:
+        gn_source_fault(self->host, self->source, GN_REASON_BAD_REPLY, words);
+        break;
+    case TELLER_CONTRARY:
+        gn_log(self->host, GN_INFO, "the pulse would mark another second than those before it");
+        break;
+    }
+}
+
+static void take_measurement(struct sock *self, const struct message *message)
+{
+    const struct teller_second second = {
+        .local = gn_from_system(self->host, message->system),
+        .utc = gn_utc_add(message->system, gn_nanoseconds(message->offset_s)),
+        .leap = message->leap,
+    };
+    submit(self, &second);
 }
 
 static void take(struct sock *self, gn_local now, const void *data, size_t size)
@@ -72,19 +104,22 @@ static void take(struct sock *self, gn_local now, const void *data, size_t size)
     struct message message;
     const char *why = message_read(&message, data, size);
     gn_source_poll(self->host, self->source);
-    if (why == NULL && message.pulse)
-        why = "only a pulse; refclock-pps numbers pulses";
-    if (why == NULL && message.leap == GN_LEAP_UNSYNCHRONISED)
+    if (why == NULL && !message.pulse && message.leap == GN_LEAP_UNSYNCHRONISED)
         why = "its sender knows no time";
     if (why == NULL) {
         int64_t age_ns = gn_utc_sub(gn_system_time(self->host, now), message.system);
         if (age_ns > FRESH_NS || age_ns < -FRESH_NS)
             why = "its time is not that of this machine's clock";
     }
-    if (why != NULL)
+    if (why != NULL) {
         fault(self, GN_REASON_BAD_REPLY, "a measurement is refused", why);
+        return;
+    }
+    self->silent = 0;
+    if (message.pulse)
+        take_pulse(self, &message);
     else
-        submit(self, &message);
+        take_measurement(self, &message);
 }
 
 static void on_readable(void *arg, gn_local now)
@@ -150,6 +185,7 @@ static int sock_open(struct gn_host *host, void *shared, const void *config, voi
         return gn_fail(host, -ENOMEM, "no memory");
     self->host = host;
     self->config = config;
+    pulse_init(&self->pulse, &(struct pulse_config){.interval_ns = GN_NS_PER_S});
     *instance = self;
     return 0;
 }
@@ -191,6 +227,13 @@ static const struct gn_option options[] = {
         .max = 1,
         .unit = "s",
         .help = "how exact a measurement is, its dispersion",
+    },
+    {
+        .key = "lock",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct config, lock),
+        .help = "name of the source that numbers the second of what is only a pulse; without it, "
+                "the machine's own estimate does, once another source has set it",
     },
 };
 
