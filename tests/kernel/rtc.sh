@@ -64,7 +64,9 @@ said() { # LOG LABEL EXPRESSION: of the JSON that the guest printed
 first=$ROOM/first
 start "$first"
 # How fast it really drifts: the kernel's own idea of the oscillator is some ppm off.
+# shellcheck disable=SC2016
 echo 'echo "drifted $(raw_server 9125 0 100 100 rtc | grep ^rtc)"' >>"$first/init"
+# shellcheck disable=SC2016 # $? is the guest's
 live "$first" 9123 2220.4 $learn '
 gnomonctl -s /run/gnomon.sock rtc write
 echo "early write: $?"
