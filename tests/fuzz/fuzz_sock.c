@@ -52,7 +52,7 @@ static void read_message(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     /* Of exactly that size, so that what is read beyond is found. */
-    uint8_t *copy = malloc(size > 0 ? size : 1);
+    uint8_t *copy = calloc(1, size > 0 ? size : 1);
     const int32_t magic = MAGIC;
     require(copy != NULL);
     if (size > 0)
