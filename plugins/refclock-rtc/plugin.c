@@ -22,6 +22,10 @@
 /* From the second's beginning until we know of it. */
 #define INTERRUPT_S 1e-4
 
+/* Interrupts that scatter by more are late: asked it is known better. After so many of them. */
+#define LATE_S 1e-3
+#define LATE_COUNT 8
+
 /* What the interrupt may take: a second, and some. */
 #define PATIENCE_NS (5 * GN_NS_PER_S / 2)
 
@@ -178,6 +182,16 @@ bool rtc_others_know(struct rtc *self, struct gn_state *state)
            hint.state != GN_SOURCE_SELECTED && hint.state != GN_SOURCE_COMBINED;
 }
 
+/* A PC whose timer is the HPET looks for its interrupts 64 times a second. */
+static void look_for_late(struct rtc *self)
+{
+    if (self->no_interrupts || self->learnt.jitter_s < LATE_S || self->learnt.count < LATE_COUNT)
+        return;
+    self->no_interrupts = true;
+    gn_log(self->host, GN_INFO, "%s: interrupts come late, by some %.0f ms; it is asked instead",
+           self->config->device, self->learnt.jitter_s * 1e3);
+}
+
 /* Compare with what others say. */
 static void learn(struct rtc *self)
 {
@@ -190,6 +204,7 @@ static void learn(struct rtc *self)
     double sd_s = hypot(self->edge.half_width_s, gn_state_error_bound_s(&state, self->edge.at) / 3);
     enum calibration_news news =
         calibration_learn(&self->learnt, (double)self->edge.second, offset_s, sd_s, &jump_s);
+    look_for_late(self);
     if (news == CALIBRATION_LEARNT)
         return;
     self->used = self->learnt;
@@ -363,6 +378,7 @@ static int rtc_start(void *instance)
                "it shows local time, so it is not written on its own; gnomonctl rtc write does");
     guess_phase(self);
     rtc_load(self);
+    look_for_late(self);
     self->saved = gn_now(self->host);
     int error = gn_source_open(self->host, &info, &self->source);
     if (error == 0)
