@@ -31,7 +31,7 @@ struct config_clock {
     double max_jitter_s;
     int64_t min_sources;
     int64_t min_stratum, max_stratum; /* of sources that are used */
-    const char *rtc_file; /* where `rtc` stands */
+    const char *rtc_file;             /* where `rtc` stands */
     unsigned rtc_line;
 };
 
