@@ -38,12 +38,14 @@ guest_close() {
 
 guest_net=(-net none)
 
-# guest_run IMAGE CONSOLE: the guest lives until it powers off. Its console goes to a file: it ends
-# its lines with a carriage return.
+# guest_run IMAGE CONSOLE [DATE]: the guest lives until it powers off. Its console goes to a file: it
+# ends its lines with a carriage return. Its hardware clock shows DATE at first. Its processor is
+# $cpu; to one by AMD Linux writes the hardware clock in another way.
+cpu=max
 guest_run() {
-    timeout 240 qemu-system-x86_64 -accel tcg -cpu max -m 512 -display none -serial stdio \
+    timeout 240 qemu-system-x86_64 -accel tcg -cpu "$cpu" -m 512 -display none -serial stdio \
         -parallel null "${guest_net[@]}" -no-reboot -icount shift=auto,sleep=off \
-        -rtc base=2026-01-01T00:00:00,clock=vm -kernel "$kernel" -initrd "$1" \
+        -rtc base="${3:-2026-01-01T00:00:00}",clock=vm -kernel "$kernel" -initrd "$1" \
         -append "console=ttyS0 quiet gnomon-guest" </dev/null 2>"$ROOM/qemu.log" | tr -d '\r' >"$2"
 }
 

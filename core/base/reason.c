@@ -37,6 +37,7 @@ static const struct words table[GN_REASON_COUNT] = {
     [GN_REASON_DELAY] = {"delay", "it answers, but slower than its limits allow"},
     [GN_REASON_STRATUM] = {"stratum", "its stratum is outside of the limits"},
     [GN_REASON_SECOND_HAND] = {"second-hand", "it follows a source that answers us too"},
+    [GN_REASON_ABSENT] = {"absent", "this machine has no such device"},
 };
 
 const char *reason_code(enum gn_reason reason)

@@ -5,6 +5,7 @@
 #include <ctl/human.h>
 #include <ctl/query.h>
 #include <ctl/render.h>
+#include <ctl/rtc.h>
 #include <ctl/waitsync.h>
 #include <ctl/watch.h>
 #include <getopt.h>
@@ -175,6 +176,8 @@ static const struct command commands[] = {
     {"makestep", run_makestep, 0, 0, 0, "", "step the clock to the estimate now"},
     {"query", query_run, 0, 1, 1, "HOST[:PORT]",
      "ask an NTP server once; needs no daemon, sets no clock"},
+    {"rtcdata", rtc_data_run, 0, 0, 1, "[SOURCE]", "what is known of the hardware clock"},
+    {"rtc", rtc_run, 0, 1, 2, "write [SOURCE]", "write the time into the hardware clock now"},
     {"shutdown", run_shutdown, 0, 0, 0, "", "end the daemon"},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <base/text.h>
+#include <errno.h>
 #include <host/command.h>
 #include <host/daemon.h>
 #include <host/report.h>
@@ -103,6 +104,45 @@ static json_t *burst(struct call *call)
     return count < 0 ? NULL : json_pack("{si}", "sources", count);
 }
 
+static void take_reply(void *arg, const char *reply)
+{
+    *(json_t **)arg = json_loads(reply, 0, NULL);
+}
+
+/* What a plugin answers, with the name of its source. */
+static json_t *ask_plugin(struct call *call, const char *name)
+{
+    const json_t *source = json_object_get(call->request, "source");
+    const char *answered = NULL;
+    json_t *value = NULL;
+    if (source != NULL && !json_is_string(source)) {
+        snprintf(call->why, sizeof(call->why), "\"source\" is not a string");
+        return NULL;
+    }
+    int error = daemon_command(call->daemon, json_string_value(source), name, take_reply, &value,
+                               &answered, call->why, sizeof(call->why));
+    if (error == -ENOTSUP && source == NULL)
+        snprintf(call->why, sizeof(call->why),
+                 "no source is a hardware clock: it needs refclock-rtc among the sources");
+    else if (error == 0 && !json_is_object(value))
+        snprintf(call->why, sizeof(call->why), "the plugin's answer is no JSON object");
+    if (error == 0 && json_is_object(value) &&
+        json_object_set_new(value, "source", report_text(answered)) == 0)
+        return value;
+    json_decref(value);
+    return NULL;
+}
+
+static json_t *rtcdata(struct call *call)
+{
+    return ask_plugin(call, "rtcdata");
+}
+
+static json_t *rtc_write(struct call *call)
+{
+    return ask_plugin(call, "rtc write");
+}
+
 static json_t *shutdown_daemon(struct call *call)
 {
     daemon_shutdown(call->daemon);
@@ -116,6 +156,8 @@ static const struct command table[] = {
     {"commands", commands, "list the commands", no_arguments},
     {"makestep", makestep, "step the clock to the estimate now", no_arguments},
     {"plugins", plugins, "list the loaded plugins", no_arguments},
+    {"rtc write", rtc_write, "write the time into a hardware clock", source_argument},
+    {"rtcdata", rtcdata, "tell what is known of a hardware clock", source_argument},
     {"shutdown", shutdown_daemon, "end the daemon", no_arguments},
     {"sources", sources, "list the sources and what selection made of them", no_arguments},
     {"sourcestats", sourcestats, "list each source's own estimate", no_arguments},

@@ -31,9 +31,11 @@ struct config_clock {
     double max_jitter_s;
     int64_t min_sources;
     int64_t min_stratum, max_stratum; /* of sources that are used */
+    const char *rtc_file;             /* where `rtc` stands */
+    unsigned rtc_line;
 };
 
-enum config_rtc { CONFIG_RTC_OFF = 0, CONFIG_RTC_COPY = 1 };
+enum config_rtc { CONFIG_RTC_OFF = 0, CONFIG_RTC_COPY = 1, CONFIG_RTC_TRACK = 2 };
 /* As enum pipeline_leap_mode. */
 enum config_leap {
     CONFIG_LEAP_SYSTEM = 0,

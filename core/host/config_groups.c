@@ -9,12 +9,10 @@
 
 /* ---------------------------------------------------------------- clock */
 
-/* Choices of `rtc` beyond enum config_rtc are known and not there yet. */
+/* In the order of enum config_rtc. */
 static const char *const rtc_choices[] = {"off", "copy", "track", NULL};
 /* In the order of enum config_leap. */
 static const char *const leap_choices[] = {"system", "step", "slew", "smear", "ignore", NULL};
-
-#define RTC_TRACK 2
 
 static const struct gn_option clock_rows[] = {
     {.key = "discipline",
@@ -31,7 +29,7 @@ static const struct gn_option clock_rows[] = {
      FIELD(config_clock, rtc),
      .preset = "copy",
      .choices = rtc_choices,
-     .help = "whether the kernel copies the time to the RTC"},
+     .help = "who writes the time into the RTC: nobody, the kernel, or refclock-rtc"},
     {.key = "leap",
      .type = GN_OPT_CHOICE,
      FIELD(config_clock, leap),
@@ -163,15 +161,6 @@ static void read_inner(const struct options *options, const config_setting_t *cl
         options_read(options, &group);
 }
 
-/* Keys that others write and this version knows, but does nothing for. */
-static void warn_absent(const struct options *options, const config_setting_t *group,
-                        const char *key, const char *shown, const char *text)
-{
-    const config_setting_t *setting = config_setting_get_member(group, key);
-    if (setting != NULL)
-        options_find(options, DIAGNOSTIC_WARNING, setting, shown, "%s", text);
-}
-
 static void read_clock(const struct options *options, const config_setting_t *setting,
                        struct config *config)
 {
@@ -188,10 +177,11 @@ static void read_clock(const struct options *options, const config_setting_t *se
                      (long long)config->clock.min_stratum, (long long)config->clock.max_stratum);
     read_inner(options, setting, "step", step_table, config);
     read_inner(options, setting, "max_change", max_change_table, config);
-    if (config->clock.rtc == RTC_TRACK) {
-        config->clock.rtc = CONFIG_RTC_COPY;
-        warn_absent(options, setting, "rtc", "clock.rtc",
-                    "\"track\" is not in this version: treated as \"copy\"");
+    const config_setting_t *rtc = config_setting_get_member(setting, "rtc");
+    if (rtc != NULL) {
+        struct config_place place = config_file_place(options->file, rtc);
+        config->clock.rtc_file = arena_copy(config->arena, place.file, strlen(place.file));
+        config->clock.rtc_line = place.line;
     }
 }
 

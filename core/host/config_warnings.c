@@ -125,6 +125,19 @@ static void warn_of_min_sources(const struct config *config, struct diagnostics 
             votes == 1 ? "is" : "are", (long long)votes, (long long)config->clock.min_sources);
 }
 
+/* Who is to write the hardware clock is the plugin that reads it. */
+static void warn_of_rtc(const struct config *config, struct diagnostics *diagnostics)
+{
+    bool reads = false;
+    for (size_t i = 0; i < config->instance_count; i++)
+        reads = reads || strcmp(config->instances[i].plugin->descriptor->name, "refclock-rtc") == 0;
+    if (config->clock.rtc == CONFIG_RTC_TRACK && !reads)
+        diagnostics_add(diagnostics, DIAGNOSTIC_WARNING, config->clock.rtc_file,
+                        config->clock.rtc_line,
+                        "clock.rtc: \"track\" is the work of refclock-rtc, which is not among the "
+                        "sources: nobody writes the RTC");
+}
+
 /* ---------------------------------------------------------------- local */
 
 static size_t count_kind(const struct config *config, enum gn_role_kind kind)
@@ -187,4 +200,5 @@ void config_warnings(const struct config *config, struct diagnostics *diagnostic
     warn_of_pairs(config, diagnostics);
     warn_of_noselect(config, diagnostics);
     warn_of_min_sources(config, diagnostics);
+    warn_of_rtc(config, diagnostics);
 }

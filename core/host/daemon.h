@@ -60,6 +60,14 @@ int daemon_makestep(struct daemon *, char *why, size_t why_size);
  */
 int daemon_burst(struct daemon *, const char *name, char *why, size_t why_size);
 
+/**
+ * Give a command to the source of this name, or (NULL) to the first that knows it. `*answered` is
+ * the source that replied, until the next turn.
+ * Errors: -ENOTSUP none knows it; else negative errno; the reason is in `why`.
+ */
+int daemon_command(struct daemon *, const char *source, const char *name, gn_command_cb reply,
+                   void *reply_arg, const char **answered, char *why, size_t why_size);
+
 /** End the daemon, with exit status 0, after this turn. */
 void daemon_shutdown(struct daemon *);
 

@@ -107,3 +107,15 @@ int instance_burst(struct instance *instance, struct gn_source *source)
     instance->words[0] = '\0';
     return known && role->burst != NULL ? role->burst(instance->self, source) : -ENOTSUP;
 }
+
+int instance_command(struct instance *instance, const char *name, gn_command_cb reply,
+                     void *reply_arg)
+{
+    const struct gn_role *role = instance->config->role;
+    bool known = instance->config->plugin->descriptor->role_size >=
+                 offsetof(struct gn_role, command) + sizeof role->command;
+    instance->words[0] = '\0';
+    if (!known || role->command == NULL || !instance->running)
+        return -ENOTSUP;
+    return role->command(instance->self, name, reply, reply_arg);
+}

@@ -58,6 +58,10 @@ void instance_event(struct instance *, const struct gn_event *);
  * may say why. */
 int instance_burst(struct instance *, struct gn_source *);
 
+/** Give it a person's command. Errors: -ENOTSUP it knows none of this name, or the plugin's;
+ * `words` may say why. */
+int instance_command(struct instance *, const char *name, gn_command_cb reply, void *reply_arg);
+
 /** Put a handle on its owner's list. */
 void owned_add(struct instance *, struct owned *, void (*close)(struct owned *));
 void owned_remove(struct owned *);

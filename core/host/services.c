@@ -75,8 +75,19 @@ static gn_local service_from_system(struct gn_host *host, gn_utc system_time)
     return local;
 }
 
-static const struct gn_clock_ops clock_ops = {sizeof clock_ops, service_now, service_system_time,
-                                              service_from_system};
+static int service_rtc(struct gn_host *host)
+{
+    const struct daemon *daemon = services_daemon(host);
+    return daemon_steers(daemon) ? daemon->config->clock.rtc : -EPERM;
+}
+
+static const struct gn_clock_ops clock_ops = {
+    sizeof clock_ops, service_now, service_system_time, service_from_system, service_rtc,
+};
+
+_Static_assert((int)CONFIG_RTC_OFF == GN_RTC_OFF && (int)CONFIG_RTC_COPY == GN_RTC_COPY &&
+                   (int)CONFIG_RTC_TRACK == GN_RTC_TRACK,
+               "both are in the order of the choices");
 
 struct gn_timer {
     struct owned owned; /* first */

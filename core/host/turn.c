@@ -62,7 +62,7 @@ void turn_tell_kernel(struct daemon *daemon, bool ends)
     /* The kernel copies the time of a synchronised clock to the RTC; its flag is the only switch.
      */
     struct os_clock_status status = {
-        .synchronised = known && daemon->config->clock.rtc != CONFIG_RTC_OFF,
+        .synchronised = known && daemon->config->clock.rtc == CONFIG_RTC_COPY,
         .leap = pipeline_kernel_leap(daemon->pipeline),
         .max_error_s = max_s,
         .est_error_s = gn_state_error_bound_s(state, now) + away_s,

@@ -192,6 +192,13 @@ static bool worth_telling(enum gn_reason reason)
            reason != GN_REASON_DELAY;
 }
 
+/* Nothing is wrong there: orphans follow each other, and many machines have no hardware clock. */
+static bool is_usual(const struct pipeline *pipeline, enum gn_reason reason)
+{
+    return reason == GN_REASON_ABSENT ||
+           (reason == GN_REASON_LOOP && pipeline->config.local.orphan);
+}
+
 void pipeline_source_fault(struct pipeline *pipeline, struct pipeline_source *source,
                            enum gn_reason reason, const char *detail)
 {
@@ -209,9 +216,8 @@ void pipeline_source_fault(struct pipeline *pipeline, struct pipeline_source *so
     snprintf(source->detail, sizeof source->detail, "%s", words);
     if (news && worth_telling(reason) && words[0] != '\0')
         pipeline_tell(pipeline, GN_EVENT_SOURCE_FAULT,
-                      reason == GN_REASON_LOOP && pipeline->config.local.orphan ? GN_INFO
-                                                                                : GN_WARNING,
-                      source, 0, "%s: %s", source->name, source->detail);
+                      is_usual(pipeline, reason) ? GN_INFO : GN_WARNING, source, 0, "%s: %s",
+                      source->name, source->detail);
 }
 
 /* --- judgement --- */

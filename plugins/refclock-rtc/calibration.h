@@ -19,6 +19,11 @@ struct calibration {
     double offset_s;       /* then */
     double drift;          /* s/s */
     double variance[2][2]; /* of offset and drift */
+    double jitter_s;       /* what comparisons scatter by, beyond what their readers know */
+    double count, since_s; /* comparisons so far, and what it showed at the first */
+    double written_s;      /* when we wrote it last, UTC since 1970; 0 never */
+    int phase_kind;        /* what it does when it is written to: enum writing_kind */
+    double phase_s;
 };
 
 /** Nothing is known, at what the clock shows now. */
@@ -37,6 +42,9 @@ enum calibration_news {
 /** Learn: when the clock showed `shown_s`, UTC − shown was `offset_s`, known to `sd_s`. */
 enum calibration_news calibration_learn(struct calibration *, double shown_s, double offset_s,
                                         double sd_s, double *jump_s);
+
+/** It was written: what it shows is new, its crystal is not. As of calibration_learn(). */
+void calibration_written(struct calibration *, double shown_s, double offset_s, double sd_s);
 
 /** Write as text. Returns its bytes, or 0 where there is no room. */
 size_t calibration_write(const struct calibration *, char *text, size_t size);

@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * refclock-rtc: the battery-backed clock of the machine.
- *
- * It is open for the second of a measurement only: a hardware clock has one user at a time, and
- * hwclock(8) is one as well. Two calibrations: `used` is what samples are made with, from the file
- * or from the first comparison with others; `learnt` goes on learning while others know the time,
- * and goes to the file. Were they one, the clock would agree with whatever we believe.
+ * refclock-rtc: the battery-backed clock of the machine. Here are its measurements; what is learnt
+ * of it lies in calibration.c, and how it is written in order.c.
  */
 
-#include "calibration.h"
-#include "edge.h"
+#include "face.h"
+#include "rtc.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <gnomon/plugin.h>
-#include <linux/rtc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define REFID 0x52544300u /* "RTC" */
 
@@ -28,6 +21,10 @@
 
 /* From the second's beginning until we know of it. */
 #define INTERRUPT_S 1e-4
+
+/* Interrupts that scatter by more are late: asked it is known better. After so many of them. */
+#define LATE_S 1e-3
+#define LATE_COUNT 8
 
 /* What the interrupt may take: a second, and some. */
 #define PATIENCE_NS (5 * GN_NS_PER_S / 2)
@@ -49,40 +46,11 @@
 /* So far from UTC a published sample may be, in its own sigmas. */
 #define SURE 3.0
 
-#define KEY "rtc"
-
-enum local_time { LOCAL_AUTO, LOCAL_NO, LOCAL_YES };
-
-enum phase { RESTING, INTERRUPTED, ASKING };
-
-struct config {
-    const char *device;
-    int64_t poll_log2s;
-    int local_time; /* enum local_time */
-};
-
-struct rtc {
-    struct gn_host *host;
-    const struct config *config;
-    struct gn_source *source;
-    struct gn_timer *timer;
-    struct gn_device *device; /* NULL but during a measurement */
-    enum phase phase;
-    bool no_interrupts; /* it has none, or they do not come */
-    bool local_time;    /* it shows the time of the zone */
-    bool told_battery;
-    gn_local begun; /* the measurement */
-    struct edge edge;
-    struct calibration used, learnt;
-    bool calibrated; /* `used` is more than a guess */
-    gn_local saved;
-};
-
-static void rest(struct rtc *self, int64_t for_ns)
+void rtc_rest(struct rtc *self, int64_t for_ns)
 {
     gn_device_close(self->host, self->device);
     self->device = NULL;
-    self->phase = RESTING;
+    self->phase = RTC_RESTING;
     gn_timer_start(self->host, self->timer, for_ns);
 }
 
@@ -102,73 +70,48 @@ static const char *remedy(int error)
     }
 }
 
-static void fail(struct rtc *self, const char *doing, int error)
+void rtc_fail(struct rtc *self, const char *doing, int error)
 {
-    char words[256];
-    snprintf(words, sizeof words, "cannot %s %.64s: %.48s%s", doing, self->config->device,
+    char *words = self->trouble;
+    bool absent = error == -ENOENT;
+    snprintf(words, sizeof self->trouble, "cannot %s %.64s: %.48s%s", doing, self->config->device,
              strerror(-error), remedy(error));
-    gn_source_fault(self->host, self->source, GN_REASON_DEVICE, words);
-    rest(self, RETRY_NS);
-}
-
-/* ---------------------------------------------------------------- the file */
-
-static void save(struct rtc *self, gn_local now)
-{
-    char text[256];
-    size_t size = calibration_write(&self->learnt, text, sizeof text);
-    self->saved = now;
-    if (self->learnt.learnt && size > 0 && gn_store_write(self->host, KEY, text, size) < 0)
-        gn_log(self->host, GN_WARNING, "what was learnt of the clock could not be saved");
-}
-
-static void load(struct rtc *self)
-{
-    char text[512];
-    int64_t size = gn_store_read(self->host, KEY, text, sizeof text - 1);
-    if (size < 0)
-        return; /* the first time, or no folder: nothing is known */
-    text[size] = '\0';
-    const char *why = calibration_read(&self->used, text);
-    if (why != NULL) {
-        gn_log(self->host, GN_WARNING, "the file %s of this clock is ignored: %s", KEY, why);
-        return;
-    }
-    self->learnt = self->used;
-    self->calibrated = true;
-    gn_log(self->host, GN_INFO, "drifts by %+.3f ppm, as was learnt", self->used.drift * 1e6);
+    gn_source_fault(self->host, self->source, absent ? GN_REASON_ABSENT : GN_REASON_DEVICE, words);
+    if (self->writing.tries > 0 || self->ordered)
+        rtc_write_failed(self, words);
+    self->lost = self->lost || error == -EINVAL;
+    rtc_rest(self, absent ? gn_poll_ns((int8_t)self->config->poll_log2s) : RETRY_NS);
 }
 
 /* ---------------------------------------------------------------- what it shows */
 
-/* Line 3 of /etc/adjtime, as hwclock(8) leaves it. */
 static bool adjtime_says_local(struct rtc *self)
 {
     struct gn_device *file;
-    char text[512], *line = text;
+    char text[512];
     if (gn_device_open(self->host, "/etc/adjtime", O_RDONLY, NULL, self, &file) < 0)
         return false;
     int64_t size = gn_device_read(self->host, file, text, sizeof text - 1);
     gn_device_close(self->host, file);
     text[size > 0 ? size : 0] = '\0';
-    for (int i = 0; i < 2 && line != NULL; i++)
-        if ((line = strchr(line, '\n')) != NULL)
-            line++;
-    return line != NULL && strncmp(line, "LOCAL", strlen("LOCAL")) == 0;
+    return face_adjtime_is_local(text);
 }
 
-static int64_t seconds_of(const struct rtc *self, const struct rtc_time *shown)
+/* On a PC the chip goes on half a second after it was written to; elsewhere most do not. */
+static void guess_phase(struct rtc *self)
 {
-    struct tm tm = {
-        .tm_sec = shown->tm_sec,
-        .tm_min = shown->tm_min,
-        .tm_hour = shown->tm_hour,
-        .tm_mday = shown->tm_mday,
-        .tm_mon = shown->tm_mon,
-        .tm_year = shown->tm_year,
-        .tm_isdst = -1,
-    };
-    return (int64_t)(self->local_time ? mktime(&tm) : timegm(&tm));
+    struct gn_device *file;
+    char path[96], name[32];
+    const char *device = strrchr(self->config->device, '/');
+    int64_t size = 0;
+    self->writing.phase_s = WRITING_PHASE_PC;
+    snprintf(path, sizeof path, "/sys/class/rtc%.32s/name", device != NULL ? device : "");
+    if (gn_device_open(self->host, path, O_RDONLY, NULL, self, &file) == 0) {
+        size = gn_device_read(self->host, file, name, sizeof name);
+        gn_device_close(self->host, file);
+    }
+    if (size > 0 && strncmp(name, "rtc_cmos", (size_t)size < 8 ? (size_t)size : 8) != 0)
+        self->writing.phase_s = 0;
 }
 
 static int read_time(struct rtc *self, struct edge_reading *reading)
@@ -177,25 +120,24 @@ static int read_time(struct rtc *self, struct edge_reading *reading)
     reading->before = gn_now(self->host);
     int rc = gn_device_ioctl(self->host, self->device, RTC_RD_TIME, &shown);
     reading->after = gn_now(self->host);
-    reading->second = rc < 0 ? 0 : seconds_of(self, &shown);
+    reading->second = rc < 0 ? 0 : face_seconds(&shown, self->local_time);
     return rc;
 }
 
 /* Says so and returns false when the clock has lost its time. */
 static bool plausible(struct rtc *self, int64_t second)
 {
-    char date[32], words[256];
-    time_t shown = (time_t)second;
-    struct tm tm;
+    char date[32];
     double least_s = self->calibrated ? self->used.epoch_s - BACK_S : (double)FLOOR_S;
-    if ((double)second >= least_s && second >= FLOOR_S)
+    self->lost = !((double)second >= least_s && second >= FLOOR_S);
+    if (!self->lost)
         return true;
-    if (gmtime_r(&shown, &tm) == NULL || strftime(date, sizeof date, "%Y-%m-%d", &tm) == 0)
-        snprintf(date, sizeof date, "%lld s", (long long)second);
-    snprintf(words, sizeof words,
+    face_words(second, date, sizeof date);
+    date[strcspn(date, " ")] = '\0';
+    snprintf(self->trouble, sizeof self->trouble,
              "%.64s shows %s, a day that is past: is its battery empty? Set it (hwclock --systohc)",
              self->config->device, date);
-    gn_source_fault(self->host, self->source, GN_REASON_DEVICE, words);
+    gn_source_fault(self->host, self->source, GN_REASON_DEVICE, self->trouble);
     return false;
 }
 
@@ -222,7 +164,7 @@ static void submit(struct rtc *self)
         .kind = GN_SAMPLE_ONE_WAY,
         .local = self->edge.at,
         .utc = utc,
-        .dispersion_s = self->edge.half_width_s,
+        .dispersion_s = hypot(self->edge.half_width_s, self->used.jitter_s),
         .root_dispersion_s = SURE * sd_s,
         .stratum = STRATUM,
         .leap = GN_LEAP_NORMAL,
@@ -232,21 +174,37 @@ static void submit(struct rtc *self)
     gn_source_submit(self->host, self->source, &sample);
 }
 
-/* Compare with what others say; never with what came from this clock. */
+bool rtc_others_know(struct rtc *self, struct gn_state *state)
+{
+    struct gn_source_hint hint = {.size = sizeof hint};
+    return gn_state_read(self->host, state) == 0 && state->synchronised &&
+           gn_source_hint(self->host, self->source, &hint) == 0 &&
+           hint.state != GN_SOURCE_SELECTED && hint.state != GN_SOURCE_COMBINED;
+}
+
+/* A PC whose timer is the HPET looks for its interrupts 64 times a second. */
+static void look_for_late(struct rtc *self)
+{
+    if (self->no_interrupts || self->learnt.jitter_s < LATE_S || self->learnt.count < LATE_COUNT)
+        return;
+    self->no_interrupts = true;
+    gn_log(self->host, GN_INFO, "%s: interrupts come late, by some %.0f ms; it is asked instead",
+           self->config->device, self->learnt.jitter_s * 1e3);
+}
+
+/* Compare with what others say. */
 static void learn(struct rtc *self)
 {
-    struct gn_state state = {.size = sizeof state};
-    struct gn_source_hint hint = {.size = sizeof hint};
+    struct gn_state state;
     double jump_s;
-    if (gn_state_read(self->host, &state) < 0 || !state.synchronised ||
-        gn_source_hint(self->host, self->source, &hint) < 0 || hint.state == GN_SOURCE_SELECTED ||
-        hint.state == GN_SOURCE_COMBINED)
+    if (!rtc_others_know(self, &state))
         return;
     gn_utc utc = gn_state_utc(&state, self->edge.at);
     double offset_s = gn_seconds(utc.ns - self->edge.second * GN_NS_PER_S);
     double sd_s = hypot(self->edge.half_width_s, gn_state_error_bound_s(&state, self->edge.at) / 3);
     enum calibration_news news =
         calibration_learn(&self->learnt, (double)self->edge.second, offset_s, sd_s, &jump_s);
+    look_for_late(self);
     if (news == CALIBRATION_LEARNT)
         return;
     self->used = self->learnt;
@@ -262,15 +220,22 @@ static void learn(struct rtc *self)
 static void measured(struct rtc *self)
 {
     gn_local now = gn_now(self->host);
+    self->trouble[0] = '\0';
+    if (self->writing.tries > 0) {
+        rtc_read_back(self);
+        return;
+    }
     if (plausible(self, self->edge.second)) {
         if (!self->calibrated && !self->learnt.learnt && self->used.epoch_s == 0)
             calibration_guess(&self->used, (double)self->edge.second);
         learn(self);
         submit(self);
         if (gn_local_sub(now, self->saved) > SAVE_NS)
-            save(self, now);
+            rtc_save(self, now);
     }
-    rest(self, gn_poll_ns((int8_t)self->config->poll_log2s) - gn_local_sub(now, self->begun));
+    if (!rtc_write_if_due(self))
+        rtc_rest(self,
+                 gn_poll_ns((int8_t)self->config->poll_log2s) - gn_local_sub(now, self->begun));
 }
 
 /* The interrupt tells that a second has begun; the clock tells which. */
@@ -285,7 +250,7 @@ static void on_interrupt(void *arg, gn_local now)
     int rc = n < 0 ? (int)n : read_time(self, &reading);
     gn_device_ioctl(self->host, self->device, RTC_UIE_OFF, NULL);
     if (rc < 0) {
-        fail(self, "read", rc);
+        rtc_fail(self, "read", rc);
         return;
     }
     edge_told(&self->edge, reading.second, now, INTERRUPT_S);
@@ -304,41 +269,53 @@ static void ask(struct rtc *self, gn_local now)
     gn_local again;
     int rc = read_time(self, &reading);
     if (rc < 0)
-        fail(self, "read", rc);
+        rtc_fail(self, "read", rc);
     else if (edge_take(&self->edge, &reading, &again))
         measured(self);
     else if (gn_local_sub(now, self->begun) > SEARCH_NS)
-        fail(self, "see a second begin in", -ETIMEDOUT);
+        rtc_fail(self, "see a second begin in", -ETIMEDOUT);
     else
         ask_at(self, again);
 }
 
 static void search(struct rtc *self, gn_local now)
 {
-    self->phase = ASKING;
+    self->phase = RTC_ASKING;
     self->begun = now;
     ask_at(self, edge_begin(&self->edge, now));
 }
 
-static void begin(struct rtc *self, gn_local now)
+bool rtc_grasp(struct rtc *self)
 {
-    gn_source_poll(self->host, self->source);
-    self->begun = now;
     int rc = gn_device_open(self->host, self->config->device, O_RDONLY, on_interrupt, self,
                             &self->device);
-    if (rc < 0) {
-        fail(self, "open", rc);
-        return;
-    }
-    tell_battery(self);
-    rc =
+    if (rc < 0)
+        rtc_fail(self, "open", rc);
+    return rc >= 0;
+}
+
+void rtc_await_edge(struct rtc *self)
+{
+    int rc =
         self->no_interrupts ? -ENOTTY : gn_device_ioctl(self->host, self->device, RTC_UIE_ON, NULL);
     if (rc < 0) {
-        search(self, now);
+        search(self, gn_now(self->host));
         return;
     }
-    self->phase = INTERRUPTED;
+    self->phase = RTC_INTERRUPTED;
     gn_timer_start(self->host, self->timer, PATIENCE_NS);
+}
+
+static void begin(struct rtc *self, gn_local now)
+{
+    self->begun = now;
+    if (rtc_write_if_due(self))
+        return;
+    gn_source_poll(self->host, self->source);
+    if (!rtc_grasp(self))
+        return;
+    tell_battery(self);
+    rtc_await_edge(self);
 }
 
 static void on_timer(void *arg, gn_local now)
@@ -346,18 +323,21 @@ static void on_timer(void *arg, gn_local now)
     struct rtc *self = arg;
     now = gn_now(self->host); /* the timer says when it was due */
     switch (self->phase) {
-    case RESTING:
+    case RTC_RESTING:
         begin(self, now);
         break;
-    case INTERRUPTED:
+    case RTC_INTERRUPTED:
         gn_log(self->host, GN_INFO, "%s: no interrupts come; it is asked instead",
                self->config->device);
         gn_device_ioctl(self->host, self->device, RTC_UIE_OFF, NULL);
         self->no_interrupts = true;
         search(self, now);
         break;
-    case ASKING:
+    case RTC_ASKING:
         ask(self, now);
+        break;
+    case RTC_WRITING:
+        rtc_write_now(self);
         break;
     }
 }
@@ -387,13 +367,18 @@ static int rtc_start(void *instance)
         .refid = REFID,
         .is_clock = 1,
     };
-    self->local_time = self->config->local_time == LOCAL_YES ||
-                       (self->config->local_time == LOCAL_AUTO && adjtime_says_local(self));
+    self->local_time = self->config->local_time == RTC_LOCAL_YES ||
+                       (self->config->local_time == RTC_LOCAL_AUTO && adjtime_says_local(self));
     if (self->local_time)
         gn_log(self->host, GN_WARNING,
                "%s shows local time: it is wrong for hours when daylight saving begins or ends",
                self->config->device);
-    load(self);
+    if (self->local_time && gn_rtc_owner(self->host) == GN_RTC_TRACK)
+        gn_log(self->host, GN_WARNING,
+               "it shows local time, so it is not written on its own; gnomonctl rtc write does");
+    guess_phase(self);
+    rtc_load(self);
+    look_for_late(self);
     self->saved = gn_now(self->host);
     int error = gn_source_open(self->host, &info, &self->source);
     if (error == 0)
@@ -406,7 +391,7 @@ static int rtc_start(void *instance)
 static void rtc_stop(void *instance)
 {
     struct rtc *self = instance;
-    save(self, gn_now(self->host));
+    rtc_save(self, gn_now(self->host));
 }
 
 static const char *const local_times[] = {"auto", "no", "yes", NULL};
@@ -415,14 +400,14 @@ static const struct gn_option options[] = {
     {
         .key = "device",
         .type = GN_OPT_PATH,
-        .offset = offsetof(struct config, device),
+        .offset = offsetof(struct rtc_config, device),
         .preset = "/dev/rtc0",
         .help = "the hardware clock",
     },
     {
         .key = "poll",
         .type = GN_OPT_INT,
-        .offset = offsetof(struct config, poll_log2s),
+        .offset = offsetof(struct rtc_config, poll_log2s),
         .preset = "6",
         .min = 3,
         .max = 17,
@@ -432,10 +417,19 @@ static const struct gn_option options[] = {
     {
         .key = "local_time",
         .type = GN_OPT_CHOICE,
-        .offset = offsetof(struct config, local_time),
+        .offset = offsetof(struct rtc_config, local_time),
         .preset = "auto",
         .choices = local_times,
         .help = "whether it shows the time of the zone and not UTC; auto: as /etc/adjtime says",
+    },
+    {
+        .key = "trim",
+        .type = GN_OPT_REAL,
+        .offset = offsetof(struct rtc_config, trim_s),
+        .preset = "1",
+        .max = 1e9,
+        .unit = "s",
+        .help = "with clock.rtc = \"track\" it is written when it is off by more; 0: never",
     },
 };
 
@@ -445,11 +439,12 @@ static const struct gn_role roles[] = {
         .options = options,
         .option_count = sizeof(options) / sizeof(options[0]),
         .option_size = sizeof(struct gn_option),
-        .config_size = sizeof(struct config),
+        .config_size = sizeof(struct rtc_config),
         .open = rtc_open,
         .start = rtc_start,
         .stop = rtc_stop,
         .close = free,
+        .command = rtc_command,
     },
 };
 

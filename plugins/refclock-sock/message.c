@@ -37,6 +37,18 @@ static const char *check(const struct wide *wide)
     return NULL;
 }
 
+gn_utc message_pulse(const struct message *message)
+{
+    gn_utc reference = gn_utc_add(message->system, -gn_nanoseconds(message->offset_s));
+    int64_t past_ns = reference.ns % GN_NS_PER_S;
+    /* Just before a second it begins later, not almost a second ago. */
+    if (past_ns > GN_NS_PER_S / 2)
+        past_ns -= GN_NS_PER_S;
+    else if (past_ns < -GN_NS_PER_S / 2)
+        past_ns += GN_NS_PER_S;
+    return gn_utc_add(message->system, -past_ns);
+}
+
 const char *message_read(struct message *message, const void *data, size_t size)
 {
     struct wide wide;

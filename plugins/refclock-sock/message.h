@@ -22,6 +22,10 @@ struct message {
     uint8_t leap;    /* enum gn_leap */
 };
 
+/** When the second began that a pulse marks, by the system clock. chronyd takes the offset of a
+ * pulse as how far the system clock was past it, with the other sign than that of a measurement. */
+gn_utc message_pulse(const struct message *);
+
 /** Returns NULL, or in words what is wrong with it. */
 const char *message_read(struct message *, const void *data, size_t size);
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gnomon/plugin.h>
+#include <shared/second.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@
 struct config {
     const char *path;
     double precision_s;
+    const char *lock;
 };
 
 struct sock {
@@ -37,6 +39,7 @@ struct sock {
     struct gn_device *socket; /* NULL: it could not be made */
     struct gn_source *source;
     struct gn_timer *timer;
+    struct pulse pulse;
     unsigned silent; /* looks since the last measurement */
 };
 
@@ -50,21 +53,35 @@ static void fault(struct sock *self, enum gn_reason reason, const char *what, co
 
 /* ---------------------------------------------------------------- measurements */
 
-static void submit(struct sock *self, const struct message *message)
+static void submit(struct sock *self, gn_local local, gn_utc utc, uint8_t leap)
 {
-    gn_utc utc = gn_utc_add(message->system, gn_nanoseconds(message->offset_s));
     struct gn_sample sample = {
         .size = sizeof sample,
         .kind = GN_SAMPLE_ONE_WAY,
-        .local = gn_from_system(self->host, message->system),
+        .local = local,
         .utc = utc,
         .dispersion_s = self->config->precision_s,
-        .leap = message->leap,
+        .leap = leap,
         .refid = REFID,
         .ref_time = utc,
     };
-    self->silent = 0;
     gn_source_submit(self->host, self->source, &sample);
+}
+
+static void take_pulse(struct sock *self, const struct message *message)
+{
+    const struct second second = {self->host, self->source, self->config->lock};
+    gn_local local = gn_from_system(self->host, message_pulse(message));
+    gn_utc utc;
+    uint8_t leap;
+    if (second_of_pulse(&second, &self->pulse, local, &utc, &leap))
+        submit(self, local, utc, leap);
+}
+
+static void take_measurement(struct sock *self, const struct message *message)
+{
+    gn_utc utc = gn_utc_add(message->system, gn_nanoseconds(message->offset_s));
+    submit(self, gn_from_system(self->host, message->system), utc, message->leap);
 }
 
 static void take(struct sock *self, gn_local now, const void *data, size_t size)
@@ -72,19 +89,22 @@ static void take(struct sock *self, gn_local now, const void *data, size_t size)
     struct message message;
     const char *why = message_read(&message, data, size);
     gn_source_poll(self->host, self->source);
-    if (why == NULL && message.pulse)
-        why = "only a pulse; refclock-pps numbers pulses";
-    if (why == NULL && message.leap == GN_LEAP_UNSYNCHRONISED)
+    if (why == NULL && !message.pulse && message.leap == GN_LEAP_UNSYNCHRONISED)
         why = "its sender knows no time";
     if (why == NULL) {
         int64_t age_ns = gn_utc_sub(gn_system_time(self->host, now), message.system);
         if (age_ns > FRESH_NS || age_ns < -FRESH_NS)
             why = "its time is not that of this machine's clock";
     }
-    if (why != NULL)
+    if (why != NULL) {
         fault(self, GN_REASON_BAD_REPLY, "a measurement is refused", why);
+        return;
+    }
+    self->silent = 0;
+    if (message.pulse)
+        take_pulse(self, &message);
     else
-        submit(self, &message);
+        take_measurement(self, &message);
 }
 
 static void on_readable(void *arg, gn_local now)
@@ -150,6 +170,7 @@ static int sock_open(struct gn_host *host, void *shared, const void *config, voi
         return gn_fail(host, -ENOMEM, "no memory");
     self->host = host;
     self->config = config;
+    pulse_init(&self->pulse, &(struct pulse_config){.interval_ns = GN_NS_PER_S});
     *instance = self;
     return 0;
 }
@@ -191,6 +212,13 @@ static const struct gn_option options[] = {
         .max = 1,
         .unit = "s",
         .help = "how exact a measurement is, its dispersion",
+    },
+    {
+        .key = "lock",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct config, lock),
+        .help = "name of the source that numbers the second of what is only a pulse; without it, "
+                "the machine's own estimate does, once another source has set it",
     },
 };
 

@@ -40,6 +40,18 @@ int daemon_burst(struct daemon *daemon, const char *name, char *why, size_t why_
     return -ENOENT;
 }
 
+int daemon_command(struct daemon *daemon, const char *source, const char *name, gn_command_cb reply,
+                   void *reply_arg, const char **answered, char *why, size_t why_size)
+{
+    (void)daemon, (void)name;
+    snprintf(why, why_size, "no");
+    if (source != NULL)
+        return -ENOENT;
+    *answered = "a";
+    reply(reply_arg, "{\"device\": \"d\"}");
+    return 0;
+}
+
 void daemon_shutdown(struct daemon *daemon)
 {
     (void)daemon;

@@ -6,23 +6,29 @@
  * adjtimex(2) tells: whether it is unsynchronised, maxerror and esterror in us. Its own stamps are
  * taken by the program, so what it serves is late by some microseconds.
  *
- *     raw_server PORT AHEAD_S FASTER_PPM SECONDS [leap=AT | pulses=COUNT]
+ *     raw_server PORT AHEAD_S FASTER_PPM SECONDS [leap=AT | pulses=COUNT | rtc]
  *
  * leap: from the second AT on (Unix time) it is a second less: a leap second was inserted, of which
  * it says nothing. pulses: at the beginning of each of so many true seconds it raises and lowers
  * the strobe of the parallel port, which an adapter leads back to its interrupt; after these it
- * serves no more either.
+ * serves no more either. rtc: AHEAD_S is how far the truth is ahead of the hardware clock and not
+ * of the system clock, and when all is over it prints what that shows: `rtc SECOND`, Unix time, and
+ * by how many ns that second began too early.
  */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/rtc.h>
 #include <math.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/io.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/timex.h>
 #include <time.h>
@@ -123,6 +129,49 @@ static void give_pulses(const struct truth *truth, int count)
     exit(0);
 }
 
+static int64_t rtc_read(int fd)
+{
+    struct rtc_time shown = {0};
+    if (ioctl(fd, RTC_RD_TIME, &shown) < 0) {
+        perror("raw_server: /dev/rtc0");
+        exit(1);
+    }
+    struct tm tm = {.tm_sec = shown.tm_sec,
+                    .tm_min = shown.tm_min,
+                    .tm_hour = shown.tm_hour,
+                    .tm_mday = shown.tm_mday,
+                    .tm_mon = shown.tm_mon,
+                    .tm_year = shown.tm_year};
+    return timegm(&tm);
+}
+
+/* Wait until the hardware clock goes on to its next second. Returns that; `*raw_ns`: when. It is
+ * asked: its interrupts are emulated by the HPET, up to 16 ms late. */
+static int64_t rtc_second(int64_t *raw_ns)
+{
+    int fd;
+    while ((fd = open("/dev/rtc0", O_RDONLY)) < 0) /* another has it open, for a second */
+        usleep(100000);
+    int64_t first = rtc_read(fd), second;
+    while ((second = rtc_read(fd)) == first)
+        usleep(100);
+    *raw_ns = read_ns(CLOCK_MONOTONIC_RAW);
+    close(fd);
+    return second;
+}
+
+static void begin_by_rtc(struct truth *truth, char **argv)
+{
+    truth->utc_ns = rtc_second(&truth->raw_ns) * NS_PER_S + llround(atof(argv[2]) * 1e9);
+}
+
+static void print_rtc(const struct truth *truth)
+{
+    int64_t raw_ns, second = rtc_second(&raw_ns);
+    printf("rtc %lld %lld\n", (long long)second,
+           (long long)(second * NS_PER_S - true_ns(truth, raw_ns)));
+}
+
 static void begin(struct truth *truth, char **argv)
 {
     truth->raw_ns = read_ns(CLOCK_MONOTONIC_RAW);
@@ -137,11 +186,14 @@ int main(int argc, char **argv)
     struct truth truth;
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     int pulses = 0;
+    bool rtc = argc == 6 && strcmp(argv[5], "rtc") == 0;
     long long leap_at;
     if (argc != 5 && argc != 6)
         return 2;
     begin(&truth, argv);
-    if (argc == 6 && sscanf(argv[5], "pulses=%d", &pulses) != 1) {
+    if (rtc)
+        begin_by_rtc(&truth, argv);
+    if (argc == 6 && !rtc && sscanf(argv[5], "pulses=%d", &pulses) != 1) {
         if (sscanf(argv[5], "leap=%lld", &leap_at) != 1)
             return 2;
         truth.leap_at_ns = leap_at * NS_PER_S;
@@ -163,5 +215,7 @@ int main(int argc, char **argv)
         if (read_ns(CLOCK_MONOTONIC_RAW) >= next_ns)
             print_second(&truth, ++second);
     }
+    if (rtc)
+        print_rtc(&truth);
     return 0;
 }

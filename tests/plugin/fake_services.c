@@ -104,10 +104,17 @@ static void do_timer_close(struct gn_host *host, struct gn_timer *timer)
     fake_handle_close(host, timer, TIMER);
 }
 
+/* Ours to write, so that writing is part of a life. */
+static int do_rtc(struct gn_host *host)
+{
+    (void)host;
+    return GN_RTC_TRACK;
+}
+
 const struct gn_log_ops fake_log_ops = {sizeof(fake_log_ops), do_log, do_fail, do_event,
                                         do_finding};
 const struct gn_clock_ops fake_clock_ops = {sizeof(fake_clock_ops), do_now, do_system_time,
-                                            do_from_system};
+                                            do_from_system, do_rtc};
 const struct gn_timer_ops fake_timer_ops = {sizeof(fake_timer_ops), do_timer_open, do_timer_start,
                                             do_timer_stop, do_timer_close};
 

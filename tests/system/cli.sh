@@ -62,7 +62,7 @@ says 'proto-ntp'
 
 # --- gnomonctl without a daemon ------------------------------------------------------------------
 exits 0 "gnomonctl --help" "$GNOMONCTL" --help
-for command in tracking sources sourcestats plugins query watch waitsync burst makestep shutdown; do
+for command in tracking sources sourcestats plugins query watch waitsync burst makestep rtcdata rtc shutdown; do
     says "^ *$command\b"
 done
 for command in explain doctor refresh convert; do
@@ -101,6 +101,12 @@ exits 0 "gnomonctl burst" "$GNOMONCTL" -s "$ROOM/daemon.sock" burst
 says measurements
 exits 1 "gnomonctl burst of nobody" "$GNOMONCTL" -s "$ROOM/daemon.sock" burst nobody
 says 'no source "nobody"'
+exits 1 "gnomonctl rtcdata without a hardware clock" "$GNOMONCTL" -s "$ROOM/daemon.sock" rtcdata
+says 'it needs refclock-rtc'
+exits 1 "gnomonctl rtc write of nobody" "$GNOMONCTL" -s "$ROOM/daemon.sock" rtc write nobody
+says 'no source "nobody"'
+exits 1 "gnomonctl rtc write of a server" "$GNOMONCTL" -s "$ROOM/daemon.sock" rtc write upstream
+says 'it knows no such command'
 exits 1 "gnomonctl makestep under -x" "$GNOMONCTL" -s "$ROOM/daemon.sock" makestep
 says '\-x'
 exits 0 "gnomonctl query" "$GNOMONCTL" query "127.0.0.1:$port"

@@ -54,6 +54,44 @@ check "socket: and is not touched" test -f "$path"
 stop sock
 stop again
 
+# A pulse does not say which second it marks: the one that it is locked to does.
+rm -f "$path"
+cat >"$ROOM/pulse.conf" <<END
+sources = ( { use = "refclock-sock"; name = "gps"; path = "$path"; noselect = true; precision = 1e-3; },
+            { use = "refclock-sock"; name = "pulse"; path = "$path.pps"; lock = "gps"; } );
+END
+pulse_right() { # OFFSET
+    tells pulse sources "abs(v[1]['last_offset_s'] - $1) < 1e-4 and v[1]['state'] == 'selected'"
+}
+pulse_says() { # WORDS
+    tells pulse sources "'''$1''' in v[1]['detail']"
+}
+gnomond pulse
+reference early pulse "$path.pps" 0.0105
+check "pulse: without a second it is said" await 10 pulse_says 'which second the pulses mark is not known: gps gives no time'
+reference teller sock "$path" 7.0
+check "pulse: it is given its second, of seven" await 10 pulse_right 7.0105
+stop early
+stop teller
+check "pulse: its sender dies, and it is said" await 60 pulse_says 'nobody writes to it'
+reference late pulse "$path.pps" -0.0105
+check "pulse: it comes back before who tells the second" await 10 pulse_says 'gives no time'
+reference again_teller sock "$path" 7.0
+check "pulse: … who comes back, too" await 20 pulse_right 6.9895
+stop again_teller
+stop late
+stop pulse
+check "pulse: it ends with 0" same 0 "$STATUS"
+
+# A writer lives on while we come and go, and writes to the new socket.
+reference steady sock "$path" 0.5
+for life in first next; do
+    gnomond sock
+    check "socket: a writer that was there before us is heard, the $life time" await 10 right sock 0.5
+    stop sock
+done
+stop steady
+
 # Memory: of another, made before and after us.
 shm_conf shm
 gnomond shm

@@ -3,6 +3,8 @@
 offset, and gives it to others each 0.25 s, until it is ended.
 
     reference.py sock PATH OFFSET [narrow]      datagrams as gpsd sends to chrony's SOCK
+    reference.py pulse PATH OFFSET              pulses, as ts2phc and others send to it: of which
+                                                second, they do not say
     reference.py shm KEY OFFSET [80|88|96]      a segment as of ntpd's driver 28, made by us
     reference.py bad PATH                       datagrams of every wrong kind, once
 """
@@ -37,6 +39,16 @@ def run_sock(path, offset, narrow):
             except OSError:
                 pass  # not there yet, or not any more
             time.sleep(INTERVAL_S)
+
+
+def run_pulse(path, offset):  # chronyd takes the offset of a pulse with the other sign
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+        while True:
+            try:
+                out.sendto(sock_sample(time.time_ns(), -offset, False, pulse=1), path)
+            except OSError:
+                pass
+            time.sleep(1)
 
 
 def run_bad(path):
@@ -89,6 +101,8 @@ def main():
     kind, where, *rest = sys.argv[1:]
     if kind == "sock":
         run_sock(where, float(rest[0]), rest[1:] == ["narrow"])
+    elif kind == "pulse":
+        run_pulse(where, float(rest[0]))
     elif kind == "bad":
         run_bad(where)
     else:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The commands of the control socket, over a daemon that is made up here. */
 #include <check.h>
+#include <errno.h>
 #include <host/command.h>
 #include <host/daemon.h>
 #include <jansson.h>
@@ -20,6 +21,9 @@ struct daemon {
     double offset_s;
     char reply[8192];
     unsigned replies;
+    const char *answer; /* of a plugin; NULL: `refusal` */
+    int refusal;
+    char asked[32];
 };
 
 void daemon_tracking(struct daemon *daemon, struct gn_tracking *tracking)
@@ -54,6 +58,19 @@ int daemon_burst(struct daemon *daemon, const char *name, char *why, size_t why_
     if (daemon->burst < 0)
         snprintf(why, why_size, "it cannot");
     return daemon->burst;
+}
+
+int daemon_command(struct daemon *daemon, const char *source, const char *name, gn_command_cb reply,
+                   void *reply_arg, const char **answered, char *why, size_t why_size)
+{
+    *answered = source != NULL ? source : "rtc0";
+    snprintf(daemon->asked, sizeof daemon->asked, "%s", name);
+    if (daemon->answer == NULL) {
+        snprintf(why, why_size, "it sleeps");
+        return daemon->refusal;
+    }
+    reply(reply_arg, daemon->answer);
+    return 0;
 }
 
 void daemon_shutdown(struct daemon *daemon)
@@ -142,7 +159,7 @@ END_TEST
 
 START_TEST(every_listed_command_runs)
 {
-    struct daemon daemon = {0};
+    struct daemon daemon = {.answer = "{}"};
     json_t *reply = run(&daemon, "{\"command\":\"commands\"}");
     const json_t *list = json_object_get(reply, "result");
     ck_assert_uint_ge(json_array_size(list), 7);
@@ -181,6 +198,29 @@ START_TEST(actions)
     refused(&daemon, "{\"command\":\"burst\",\"source\":\"b\"}", "it cannot");
     ck_assert_str_eq(daemon.burst_source, "b");
     refused(&daemon, "{\"command\":\"burst\",\"source\":7}", "not a string");
+}
+END_TEST
+
+/* A plugin answers, and what it answers is looked at. */
+START_TEST(plugins_are_asked)
+{
+    struct daemon daemon = {.answer = "{\"drift_ppm\":12}"};
+    json_decref(run(&daemon, "{\"command\":\"rtcdata\"}"));
+    ck_assert_str_eq(daemon.asked, "rtcdata");
+    ck_assert_str_eq(daemon.reply,
+                     "{\"ok\":true,\"result\":{\"drift_ppm\":12,\"source\":\"rtc0\"}}");
+    json_decref(run(&daemon, "{\"command\":\"rtc write\",\"source\":\"b\"}"));
+    ck_assert_str_eq(daemon.asked, "rtc write");
+    refused(&daemon, "{\"command\":\"rtcdata\",\"source\":7}", "not a string");
+    daemon.answer = "[]";
+    refused(&daemon, "{\"command\":\"rtcdata\"}", "no JSON object");
+    daemon.answer = "{\"torn\":";
+    refused(&daemon, "{\"command\":\"rtcdata\"}", "no JSON object");
+    daemon.answer = NULL;
+    daemon.refusal = -EBUSY;
+    refused(&daemon, "{\"command\":\"rtcdata\"}", "it sleeps");
+    daemon.refusal = -ENOTSUP;
+    refused(&daemon, "{\"command\":\"rtcdata\"}", "needs refclock-rtc");
 }
 END_TEST
 
@@ -224,6 +264,7 @@ int main(void)
     tcase_add_test(tests, reports);
     tcase_add_test(tests, every_listed_command_runs);
     tcase_add_test(tests, actions);
+    tcase_add_test(tests, plugins_are_asked);
     tcase_add_test(tests, bad_requests);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -586,13 +586,14 @@ END_TEST
 
 /* ---------------------------------------------------------------- warnings */
 
-START_TEST(what_is_not_there_yet_warns)
+START_TEST(what_nobody_does_warns)
 {
     struct config_fixture fixture;
-    load_good(&fixture, "clock = { rtc = \"track\";\nleap_list = \"leap-seconds.list\"; };\n",
-              "gnomon.conf:1: warning: clock.rtc: \"track\" is not in this version: treated as "
-              "\"copy\"\n");
-    ck_assert_int_eq(fixture.config->clock.rtc, CONFIG_RTC_COPY);
+    load_good(
+        &fixture, "clock = { rtc = \"track\";\nleap_list = \"leap-seconds.list\"; };\n",
+        "gnomon.conf:1: warning: clock.rtc: \"track\" is the work of refclock-rtc, which is not "
+        "among the sources: nobody writes the RTC\n");
+    ck_assert_int_eq(fixture.config->clock.rtc, CONFIG_RTC_TRACK);
     ck_assert_uint_eq(fixture.diagnostics.warnings, 1);
     ck_assert_uint_eq(fixture.diagnostics.errors, 0);
     /* Beside the file that names it; it is read when the daemon starts. */
@@ -691,7 +692,7 @@ int main(void)
     tcase_add_test(tcase, includes_that_fail);
     tcase_add_test(tcase, files_that_cannot_be_read);
     tcase_add_test(tcase, loading_again_and_again_leaves_nothing);
-    tcase_add_test(tcase, what_is_not_there_yet_warns);
+    tcase_add_test(tcase, what_nobody_does_warns);
     tcase_add_test(tcase, local_has_its_keys);
     tcase_add_test(tcase, local_refuses_wrong_values);
     tcase_add_test(tcase, network_names_its_cards);

@@ -301,6 +301,46 @@ START_TEST(actions)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- rtc */
+
+#define RTC(writing, good)                                                                         \
+    "{\"ok\":true,\"result\":{\"source\":\"rtc0\",\"device\":\"/dev/rtc0\",\"owner\":\"track\","   \
+    "\"samples\":9,\"span_s\":600,\"offset_s\":-1.5,\"offset_sd_s\":0.001,\"drift_ppm\":12.5,"     \
+    "\"drift_sd_ppm\":0.25,\"ref_time\":null,\"writing\":" writing ",\"good\":" good               \
+    ",\"outcome\":\"it went so\"}}"
+
+START_TEST(the_hardware_clock)
+{
+    struct stub stub;
+    stub_start(&stub, ANSWER, RTC("false", "true"));
+    expect(stub.path, "rtcdata", CLI_DONE, "Number of samples  : 9\n", "");
+    ck_assert_str_eq(stub.request, "{\"command\":\"rtcdata\"}");
+    expect(stub.path, "rtcdata", CLI_DONE, "RTC ref time (UTC) : -\n", "");
+    expect(stub.path, "rtcdata", CLI_DONE, "RTC is fast by     : +1.500000 seconds +/- 0.001000\n",
+           "");
+    expect(stub.path, "rtcdata rtc1", CLI_DONE,
+           "RTC gains time at  : -12.500000 ppm +/- 0.250000\n", "");
+    ck_assert_str_eq(stub.request, "{\"command\":\"rtcdata\",\"source\":\"rtc1\"}");
+    expect(stub.path, "--json rtcdata", CLI_DONE, "\"owner\": \"track\"", "");
+    expect(stub.path, "rtc read", CLI_USAGE, "", "rtc write");
+    expect(stub.path, "rtc", CLI_USAGE, "", "rtc needs write");
+    stub_stop(&stub);
+
+    stub_start(&stub, ANSWER, RTC("true", "false"));
+    stub.later = RTC("false", "true");
+    expect(stub.path, "rtc write", CLI_DONE, "it went so\n", "");
+    ck_assert_uint_eq(stub.requests, 3);
+    stub_stop(&stub);
+
+    stub_start(&stub, ANSWER, RTC("false", "false"));
+    expect(stub.path, "rtc write rtc0", CLI_NO, "", "it went so");
+    stub_stop(&stub);
+    stub_start(&stub, ANSWER, "{\"ok\":false,\"error\":\"rtc0: not synchronised\"}");
+    expect(stub.path, "rtc write", CLI_NO, "", "not synchronised");
+    stub_stop(&stub);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- waitsync */
 
 #define UNSET                                                                                      \
@@ -367,6 +407,7 @@ int main(void)
     tcase_add_test(tests, bad_daemon);
     tcase_add_test(tests, reports);
     tcase_add_test(tests, actions);
+    tcase_add_test(tests, the_hardware_clock);
     tcase_add_test(tests, waitsync_waits);
     tcase_add_test(tests, waitsync_gives_up);
     tcase_add_test(tests, output_that_cannot_be_written);

@@ -70,6 +70,14 @@ struct gn_clock_ops {
     gn_local (*now)(struct gn_host *);
     gn_utc (*system_time)(struct gn_host *, gn_local when);
     gn_local (*from_system)(struct gn_host *, gn_utc system_time);
+    int (*rtc)(struct gn_host *); /* since 1.1 */
+};
+
+/** Who writes the time into the machine's hardware clock: `clock.rtc` of the configuration. */
+enum gn_rtc {
+    GN_RTC_OFF = 0,   /* nobody, unless a person says so */
+    GN_RTC_COPY = 1,  /* the kernel; a plugin must not */
+    GN_RTC_TRACK = 2, /* the plugin that reads it */
 };
 
 typedef void (*gn_timer_cb)(void *arg, gn_local now);
@@ -379,6 +387,13 @@ static inline gn_local gn_from_system(struct gn_host *host, gn_utc system_time)
 {
     gn_local none = {0};
     return GN_HAS(host, clock, from_system) ? host->clock->from_system(host, system_time) : none;
+}
+
+/** Who writes into the hardware clock: enum gn_rtc. Errors: -EPERM: nobody, since the daemon is not
+ * to touch any clock (-x). */
+static inline int gn_rtc_owner(struct gn_host *host)
+{
+    return GN_HAS(host, clock, rtc) ? host->clock->rtc(host) : -ENOSYS;
 }
 
 /** Open a timer; it is not running yet. */

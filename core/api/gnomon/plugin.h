@@ -12,8 +12,9 @@
  *
  * Log of changes:
  *   1.0  first
- *   1.1  gn_source_slow, gn_role.burst, GN_DEVICE_SOCKET, GN_DEVICE_SHARED, gn_sample.own_refid,
- *        gn_datagram_config.device and .dscp, GN_DATAGRAM_SHARED,
+ *   1.1  gn_source_slow, gn_role.burst and .command, gn_rtc_owner, GN_DEVICE_SOCKET,
+ *        GN_DEVICE_SHARED, gn_sample.own_refid, gn_datagram_config.device and .dscp,
+ *        GN_DATAGRAM_SHARED,
  *        gn_state.error_bound_rate and .tai_offset_s, the end of gn_tracking from .leap_smear_s on,
  *        events and reasons, gn_finding, gn_host.stream. gn_tracking holds a gn_state and so has
  *        moved: since 1.0 was never released, that is not a 2.0
@@ -77,6 +78,13 @@ struct gn_role {
      * opened. Optional; since 1.1. Errors: negative errno, explained by gn_fail().
      */
     int (*burst)(void *instance, struct gn_source *source);
+
+    /**
+     * Of a source: a person's command, such as "rtcdata". `reply` is called with a JSON object,
+     * once, before this returns 0. Optional; since 1.1.
+     * Errors: -ENOTSUP: it is none of ours; else negative errno, explained by gn_fail().
+     */
+    int (*command)(void *instance, const char *name, gn_command_cb reply, void *reply_arg);
 };
 
 /** The descriptor. The first four fields protect the rest. */

@@ -127,6 +127,7 @@ enum gn_reason {
     GN_REASON_SECOND_HAND,    /* it follows a source that we hear ourselves */
     GN_REASON_DELAY,          /* it answers, outside of the delays that are allowed */
     GN_REASON_STRATUM,        /* its stratum is outside of the limits */
+    GN_REASON_ABSENT,         /* this machine has no such device. Since 1.1 */
     GN_REASON_COUNT
 };
 

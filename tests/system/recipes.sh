@@ -1,0 +1,36 @@
+#!/bin/bash
+# Every recipe of conf/recipes/ has no errors, its world can be lived through, and its machines keep time; it
+# is installed and its README tells of it.
+. "$(dirname "$0")/../lib.sh"
+need jq
+
+recipes=$SRC/conf/recipes
+lives() { # NAME
+    "$BUILD/gnomon-sim" --plugin-dir "$PLUGINS" --json "$recipes/$1.world" >"$ROOM/$1.json" 2>"$ROOM/$1.log"
+}
+figure() { # NAME NODES FIGURE: the worst of these nodes
+    jq -s "[.[0].nodes[] | select(.name | test(\"$2\")) | .$3] | max" "$ROOM/$1.json"
+}
+
+below() { # LIMIT VALUE
+    awk -v limit="$1" -v value="$2" 'BEGIN { print value, "of", limit; exit !(value < limit) }'
+}
+
+for path in "$recipes"/*.conf; do
+    name=$(basename "$path" .conf)
+    check "$name: has no errors" "$GNOMOND" -t -c "$path" --plugin-dir "$PLUGINS"
+    check "$name: is lived through" lives "$name"
+    check "$name: stands in the README" grep -qF "| \`$name\` |" "$recipes/README.md"
+    check "$name: is installed" grep -qF "conf/recipes/$name.conf" "$SRC/Makefile.am"
+    check "$name: so is its world" grep -qF "conf/recipes/$name.world" "$SRC/Makefile.am"
+done
+
+# What the hardware clock is off by, the network is off by.
+check "isolated-rtc: master and clients keep time to 20 ms" below 0.02 "$(figure isolated-rtc . rms_s)"
+check "isolated-rtc: no client is served before the master knows the time" \
+    logged isolated-rtc 'master +info +synchronised to rtc0'
+check "isolated-rtc: and so they do not step" same 0 "$(figure isolated-rtc client steps)"
+check "amazon-time-sync: keeps time to 50 us" below 50e-6 "$(figure amazon-time-sync instance rms_s)"
+check "cloud-vm: keeps time, paused or not" below 0.05 "$(figure cloud-vm guest rms_s)"
+check "cloud-vm: no hardware clock is information" \
+    logged cloud-vm 'guest +info +rtc0: cannot open /dev/rtc0: No such file or directory'
