@@ -37,6 +37,8 @@ static const struct words table[GN_REASON_COUNT] = {
     [GN_REASON_DELAY] = {"delay", "it answers, but slower than its limits allow"},
     [GN_REASON_STRATUM] = {"stratum", "its stratum is outside of the limits"},
     [GN_REASON_SECOND_HAND] = {"second-hand", "it follows a source that answers us too"},
+    [GN_REASON_OFFLINE] = {"offline", "taken offline, so it is not asked"},
+    [GN_REASON_DUPLICATE] = {"duplicate", "another source has its address already"},
 };
 
 const char *reason_code(enum gn_reason reason)

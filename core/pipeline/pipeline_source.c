@@ -189,7 +189,8 @@ static bool worth_telling(enum gn_reason reason)
 {
     return reason != GN_REASON_OK && reason != GN_REASON_STARTING &&
            reason != GN_REASON_RESOLVING && reason != GN_REASON_NO_REPLY &&
-           reason != GN_REASON_DELAY;
+           reason != GN_REASON_DELAY &&
+           reason != GN_REASON_OFFLINE; /* whoever did that knows */
 }
 
 void pipeline_source_fault(struct pipeline *pipeline, struct pipeline_source *source,
@@ -237,7 +238,7 @@ static enum gn_reason why_unusable(const struct pipeline *pipeline,
                                    const struct selection_candidate *candidate, gn_local now)
 {
     if (source->fault == GN_REASON_LOOP || source->fault == GN_REASON_UNSYNCHRONISED ||
-        source->fault == GN_REASON_KISS)
+        source->fault == GN_REASON_KISS || source->fault == GN_REASON_OFFLINE)
         return source->fault;
     if (!pipeline_source_answered(source)) {
         if (source->fault != GN_REASON_OK)

@@ -127,6 +127,8 @@ enum gn_reason {
     GN_REASON_SECOND_HAND,    /* it follows a source that we hear ourselves */
     GN_REASON_DELAY,          /* it answers, outside of the delays that are allowed */
     GN_REASON_STRATUM,        /* its stratum is outside of the limits */
+    GN_REASON_OFFLINE,        /* the operator let it rest: it is not asked */
+    GN_REASON_DUPLICATE,      /* another source has its address */
     GN_REASON_COUNT
 };
 
