@@ -21,7 +21,7 @@ struct deed {
     struct node *node;
     double value;     /* what the kind's key says, in its unit; a link's number */
     double rtc_error; /* s */
-    const char *path; /* of a device or a file; kept by the scene, as is … */
+    const char *path; /* of a device or a file, or a request; kept by the scene, as is … */
     const char *text; /* … what stands in the file */
     bool there;       /* antenna or device */
     /* A link's ways (NULL: this one stays), and what changes of them. */
@@ -32,6 +32,7 @@ struct deed {
     /* Who is parted from all others. */
     struct vhost **hosts;
     size_t host_count;
+    struct gn_address addresses[VNET_NAME_ADDRESSES]; /* of a name; `host_count` of them */
 };
 
 struct kind {
@@ -243,6 +244,70 @@ static void read_file(struct reader *reader, const config_setting_t *entry, cons
     }
 }
 
+/* ---------------------------------------------------------------- commands and names */
+
+static void tell_reply(void *arg, const char *reply)
+{
+    const struct deed *deed = arg;
+    scene_narrate(deed->scene, "%s is told %s, and answers %s", node_name(deed->node), deed->path,
+                  reply);
+}
+
+static void do_command(struct deed *deed)
+{
+    if (node_command(deed->node, deed->path, tell_reply, deed) < 0)
+        scene_narrate(deed->scene, "%s hears no %s: no daemon runs", node_name(deed->node),
+                      deed->path);
+}
+
+/* The request is written as gnomonctl sends it, with ' for ". */
+static void read_command(struct reader *reader, const config_setting_t *entry,
+                         const struct kind *kind)
+{
+    const struct deed *others = reader->scene->deeds;
+    const char *request = reader_string(reader, entry, kind->key);
+    if (request == NULL)
+        return;
+    read_for_nodes(reader, entry, kind);
+    for (struct deed *deed = reader->scene->deeds; deed != others; deed = deed->next) {
+        char *copy = memory_copy(request);
+        for (char *at = copy; (at = strchr(at, '\'')) != NULL;)
+            *at = '"';
+        deed->path = reader_keep(reader, copy);
+        free(copy);
+    }
+}
+
+static void do_name(struct deed *deed)
+{
+    scene_narrate(deed->scene, "the name %s has %zu addresses now", deed->path, deed->host_count);
+    vnet_name(deed->scene->net, deed->path, deed->addresses, deed->host_count);
+}
+
+static void add_address(struct reader *reader, const config_setting_t *item, struct deed *deed)
+{
+    const char *text = config_setting_get_string(item);
+    if (text != NULL && deed->host_count < VNET_NAME_ADDRESSES &&
+        vnet_address(text, 0, &deed->addresses[deed->host_count]) == 0)
+        deed->host_count++;
+    else
+        reader_wrong(reader, item, "addresses: up to %d addresses are expected",
+                     VNET_NAME_ADDRESSES);
+}
+
+static void read_name(struct reader *reader, const config_setting_t *entry, const struct kind *kind)
+{
+    const config_setting_t *list = config_setting_get_member(entry, "addresses");
+    const char *name = reader_string(reader, entry, kind->key);
+    struct deed *deed = make(reader, kind);
+    deed->path = reader_keep(reader, name != NULL ? name : "");
+    if (list == NULL || !config_setting_is_aggregate(list))
+        reader_wrong(reader, entry, "name: addresses, a list, is needed");
+    for (int i = 0; list != NULL && i < config_setting_length(list); i++)
+        add_address(reader, config_setting_get_elem(list, (unsigned)i), deed);
+    order(reader, entry, deed);
+}
+
 /* ---------------------------------------------------------------- links */
 
 static void tell_link(const struct deed *deed)
@@ -381,6 +446,8 @@ static const struct kind kinds[] = {
     {"antenna", " at node antenna ", read_antenna, do_antenna, 0, 0, false},
     {"device", " at node device plugged ", read_device, do_device, 0, 0, false},
     {"file", " at node file text ", read_file, do_file, 0, 0, false},
+    {"command", " at node command ", read_command, do_command, 0, 0, true},
+    {"name", " at name addresses ", read_name, do_name, 0, 0, false},
     {"link", " at link way cut delay loss duplicates ordered ", read_link, do_link, 0, 0, false},
     {"partition", " at partition ", read_partition, do_partition, 0, 0, false},
     {"heal", " at heal ", read_heal, do_heal, 0, 0, false},
@@ -396,7 +463,7 @@ void reader_event(struct reader *reader, const config_setting_t *entry)
         reader_wrong(
             reader, entry,
             "an event needs one of: step, retune_ppm, frequency_ppm, wander, stop, start, kill, "
-            "suspend, antenna, device (all with node), link, partition, heal");
+            "suspend, antenna, device, command (all with node), name, link, partition, heal");
         return;
     }
     reader_check_keys(reader, entry, kind->keys);
