@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <errno.h>
+#include <plugins/proto-ntp/commons.h>
 #include <plugins/proto-ntp/service.h>
 #include <plugins/proto-ntp/upstream.h>
 #include <plugins/proto-ntp/wire.h>
@@ -19,7 +20,7 @@ static struct fake_world world;
 static struct fake_host host;
 static struct upstream_config source;
 static struct service_config server;
-static void *instance;
+static void *instance, *shared;
 
 static const char *const any_address[] = {"0.0.0.0"};
 static const char *const some_clients[] = {"198.51.100.0/24"};
@@ -28,16 +29,22 @@ static void set_up(void)
 {
     fake_world_init(&world, 1);
     fake_host_init(&host, &world, "ntp", 0);
-    source = (struct upstream_config){
-        .server = "192.0.2.1", .max_sources = 4, .port = 123, .version = 4, .iburst = true};
+    source = (struct upstream_config){.server = "192.0.2.1",
+                                      .max_sources = 4,
+                                      .port = 123,
+                                      .version = 4,
+                                      .iburst = true,
+                                      .max_unreach = 100000};
     server = (struct service_config){
         .listen = {any_address, 1}, .port = 123, .allow = {some_clients, 1}};
     instance = NULL;
+    ck_assert_int_eq(commons_open(&host.host, &shared), 0);
 }
 
 static void tear_down(void)
 {
     fake_host_close_all(&host);
+    commons_close(shared);
     ck_assert_msg(world.misuse == NULL, "%s", world.misuse);
     fake_world_finish(&world);
 }
@@ -46,7 +53,7 @@ static void tear_down(void)
 
 static void start_source(void)
 {
-    ck_assert_int_eq(upstream_open(&host.host, NULL, &source, &instance), 0);
+    ck_assert_int_eq(upstream_open(&host.host, shared, &source, &instance), 0);
     ck_assert_int_eq(upstream_start(instance), 0);
 }
 
@@ -257,7 +264,7 @@ START_TEST(a_wrong_source_is_explained)
 {
     source.server = wrong[_i].server;
     source.pool = wrong[_i].pool;
-    ck_assert_int_eq(upstream_open(&host.host, NULL, &source, &instance), -EINVAL);
+    ck_assert_int_eq(upstream_open(&host.host, shared, &source, &instance), -EINVAL);
     ck_assert_msg(strstr(host.words, wrong[_i].words) != NULL, "%s", host.words);
 }
 END_TEST
