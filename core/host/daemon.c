@@ -308,6 +308,7 @@ int daemon_start(struct daemon *daemon)
         rc = start_instances(daemon);
     if (rc < 0)
         return rc;
+    (void)daemon_reap(daemon); /* who would not even start */
     loop->ops->turn_end(loop, turn_run, daemon);
     daemon->run_pipeline = true;
     leaplist_start(daemon);

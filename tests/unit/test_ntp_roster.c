@@ -144,6 +144,63 @@ START_TEST(failed_resolutions_back_off)
 }
 END_TEST
 
+START_TEST(who_is_shunned_waits)
+{
+    struct roster roster = with(1, 2);
+    struct gn_address address, fresh = made(3);
+    gn_local until = gn_local_add(now, GN_NS_PER_S);
+    roster_take(&roster, now, &address);
+    roster_shun(&roster, &address, until);
+    ck_assert(roster_swap(&roster, now, &address));
+    ck_assert_uint_eq(address.ip[3], 2);
+    ck_assert(!roster_swap(&roster, now, &address));
+    roster_update(&roster, now, &fresh, 1); /* the shunned one is remembered */
+    ck_assert_uint_eq(roster.count, 3);
+    ck_assert(roster_swap(&roster, now, &address));
+    ck_assert_uint_eq(address.ip[3], 3);
+    struct gn_address both[] = {made(3), made(1)};
+    roster_update(&roster, now, both, 2);
+    ck_assert(!roster_swap(&roster, now, &address));
+    ck_assert(roster_swap(&roster, until, &address));
+    ck_assert_uint_eq(address.ip[3], 1);
+}
+END_TEST
+
+static bool is_even(void *arg, const struct gn_address *address)
+{
+    (void)arg;
+    return address->ip[3] % 2 == 0;
+}
+
+START_TEST(others_addresses_are_left_to_them)
+{
+    struct roster roster = with(1, 4);
+    struct gn_address address;
+    roster.is_free = is_even;
+    ck_assert(roster_take(&roster, now, &address));
+    ck_assert_uint_eq(address.ip[3], 2);
+    ck_assert(roster_take(&roster, now, &address));
+    ck_assert_uint_eq(address.ip[3], 4);
+    ck_assert(!roster_take(&roster, now, &address));
+    roster_give(&roster, &address);
+    ck_assert(roster_take(&roster, now, &address));
+    ck_assert_uint_eq(address.ip[3], 4);
+}
+END_TEST
+
+START_TEST(one_family_may_be_meant)
+{
+    struct roster roster = with(1, 1);
+    struct gn_address six = {.family = GN_FAMILY_IPV6, .port = 123, .ip = {0x20, 1}};
+    const struct gn_address both[] = {made(1), six, made(2)};
+    roster_init(&roster);
+    roster.family = GN_FAMILY_IPV6;
+    roster_update(&roster, now, both, 3);
+    ck_assert_uint_eq(roster.count, 1);
+    ck_assert_uint_eq(roster.entries[0].address.family, GN_FAMILY_IPV6);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("ntp_roster");
@@ -156,6 +213,9 @@ int main(void)
     tcase_add_test(tcase, an_update_keeps_what_is_in_use);
     tcase_add_test(tcase, rounds_get_slower);
     tcase_add_test(tcase, failed_resolutions_back_off);
+    tcase_add_test(tcase, who_is_shunned_waits);
+    tcase_add_test(tcase, others_addresses_are_left_to_them);
+    tcase_add_test(tcase, one_family_may_be_meant);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
