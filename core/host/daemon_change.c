@@ -114,8 +114,8 @@ static struct instance *find_by_source(struct daemon *daemon, const char *name, 
         if (!addressee_is(name, s))
             continue;
         if (found != NULL || count_sources(daemon, owner) > 1) {
-            snprintf(why, why_size, "%s is one of several sources: delete %s as a whole",
-                     s->name, owner->config->name);
+            snprintf(why, why_size, "%s is one of several sources: delete %s as a whole", s->name,
+                     owner->config->name);
             return NULL;
         }
         found = owner;
