@@ -263,6 +263,10 @@ int member_open(struct member *member, struct gn_host *host, const struct client
     int error = gn_source_open(host, &info, &member->source);
     if (error == 0)
         error = gn_timer_open(host, on_timer, member, &member->timer);
+    if (error != 0) { /* all of it or nothing: it may be tried again */
+        gn_source_close(host, member->source);
+        member->source = NULL;
+    }
     return error;
 }
 
