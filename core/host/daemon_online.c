@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <host/addressee.h>
 #include <host/daemon_internal.h>
+#include <stdio.h>
 
 /* How far a command has come. */
 struct round {
@@ -28,6 +29,10 @@ static int end_round(struct daemon *daemon, const struct round *round)
 {
     if (round->count > 0 || round->error != 0)
         return round->count > 0 ? round->count : round->error;
+    if (round->name == NULL && addressee_next(daemon, NULL) != NULL) {
+        snprintf(round->why, round->why_size, "no source can be taken offline or online");
+        return -ENOTSUP;
+    }
     return addressee_unknown(daemon, round->name, round->why, round->why_size);
 }
 
