@@ -261,11 +261,12 @@ static void make_lineup(struct upstream *upstream, struct commons *commons)
 {
     const struct upstream_config *config = upstream->config;
     struct gn_address address;
-    upstream->is_numeric = address_parse(name_of(upstream), &address) == 0;
+    const char *name = name_of(upstream);
+    upstream->is_numeric = name != NULL && address_parse(name, &address) == 0;
     upstream->lineup = (struct lineup){
         .host = upstream->host,
         .registry = &commons->registry,
-        .name = name_of(upstream),
+        .name = name,
         .is_pool = config->pool != NULL,
         .offline = config->offline,
         .roster = {.family = family_of(config)},
