@@ -189,8 +189,7 @@ static bool worth_telling(enum gn_reason reason)
 {
     return reason != GN_REASON_OK && reason != GN_REASON_STARTING &&
            reason != GN_REASON_RESOLVING && reason != GN_REASON_NO_REPLY &&
-           reason != GN_REASON_DELAY &&
-           reason != GN_REASON_OFFLINE; /* whoever did that knows */
+           reason != GN_REASON_DELAY && reason != GN_REASON_OFFLINE; /* whoever did that knows */
 }
 
 void pipeline_source_fault(struct pipeline *pipeline, struct pipeline_source *source,
