@@ -446,6 +446,7 @@ void client_step(struct client *client, const struct client_event *event,
         break;
     case CLIENT_STOP:
         finish(client, actions);
+        actions->close = true; /* no stamp is waited for */
         client->phase = CLIENT_STOPPED;
         break;
     case CLIENT_RESUME:
