@@ -38,6 +38,8 @@ static const struct words table[GN_REASON_COUNT] = {
     [GN_REASON_STRATUM] = {"stratum", "its stratum is outside of the limits"},
     [GN_REASON_SECOND_HAND] = {"second-hand", "it follows a source that answers us too"},
     [GN_REASON_ABSENT] = {"absent", "this machine has no such device"},
+    [GN_REASON_OFFLINE] = {"offline", "taken offline, so it is not asked"},
+    [GN_REASON_DUPLICATE] = {"duplicate", "another source has its address already"},
 };
 
 const char *reason_code(enum gn_reason reason)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <base/text.h>
+#include <ctl/add.h>
 #include <ctl/cli.h>
 #include <ctl/client.h>
 #include <ctl/human.h>
@@ -65,6 +66,19 @@ json_t *cli_ask(struct cli *cli, const char *command)
     char why[CLI_WHY_MAX];
     int error;
     json_t *result = cli_try(cli, command, &error, why, sizeof(why));
+    if (result == NULL)
+        cli_fail(cli, why);
+    return result;
+}
+
+json_t *cli_request(struct cli *cli, const json_t *request)
+{
+    char why[CLI_WHY_MAX];
+    int error;
+    struct client *client = client_open(cli->socket, &error, why, sizeof(why));
+    json_t *result = client != NULL ? client_request(client, request, why, sizeof(why)) : NULL;
+    if (client != NULL)
+        client_close(client);
     if (result == NULL)
         cli_fail(cli, why);
     return result;
@@ -142,6 +156,34 @@ static int run_burst(struct cli *cli)
     return act(cli, "burst", "the next seconds bring up to four measurements of each\n");
 }
 
+static int run_online(struct cli *cli)
+{
+    cli->source = cli->arguments[0];
+    return act(cli, "online", "asked again from now on\n");
+}
+
+static int run_offline(struct cli *cli)
+{
+    cli->source = cli->arguments[0];
+    return act(cli, "offline", "not asked any more, until it is put online\n");
+}
+
+static int run_refresh(struct cli *cli)
+{
+    return act(cli, "refresh", "all names are resolved anew\n");
+}
+
+static int run_delete(struct cli *cli)
+{
+    cli->source = cli->arguments[0];
+    return act(cli, "delete", "deleted, but not from the configuration file\n");
+}
+
+static int run_activity(struct cli *cli)
+{
+    return report(cli, "activity", render_activity);
+}
+
 static int run_shutdown(struct cli *cli)
 {
     return act(cli, "shutdown", "gnomond ends\n");
@@ -172,7 +214,14 @@ static const struct command commands[] = {
     {"watch", watch_run, 0, 0, 0, "", "tracking and sources, once a second until Ctrl-C"},
     {"waitsync", waitsync_run, TAKES_VERBOSE | TAKES_TIMEOUT, 0, 3,
      "[-v] [--timeout SECONDS] [TRIES [MAX_ERROR_S [INTERVAL_S]]]", "wait until synchronised"},
+    {"activity", run_activity, 0, 0, 0, "", "how many sources are online, offline, unresolved"},
     {"burst", run_burst, 0, 0, 1, "[SOURCE]", "measure some times in quick succession now"},
+    {"online", run_online, 0, 0, 1, "[SOURCE]", "ask a source, or all, again"},
+    {"offline", run_offline, 0, 0, 1, "[SOURCE]", "let a source, or all, rest"},
+    {"refresh", run_refresh, 0, 0, 0, "", "resolve all names anew, now"},
+    {"add", add_run, 0, 2, 66, "server|pool|peer HOST [KEY=VALUE ...]",
+     "add a source until it is deleted or the daemon ends"},
+    {"delete", run_delete, 0, 1, 1, "SOURCE", "delete a source, or a pool as a whole"},
     {"makestep", run_makestep, 0, 0, 0, "", "step the clock to the estimate now"},
     {"query", query_run, 0, 1, 1, "HOST[:PORT]",
      "ask an NTP server once; needs no daemon, sets no clock"},

@@ -37,6 +37,9 @@ json_t *cli_ask(struct cli *, const char *command);
 /** The same, without telling. `*error` is an errno if there is no daemon, else 0. */
 json_t *cli_try(struct cli *, const char *command, int *error, char *why, size_t why_size);
 
+/** Send a whole request; lent. Owns and errors: as cli_ask(). */
+json_t *cli_request(struct cli *, const json_t *request);
+
 /** Print one JSON value and a line end. */
 void cli_print_json(struct cli *, const json_t *);
 

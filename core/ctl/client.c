@@ -188,11 +188,9 @@ static json_t *take_result(json_t *reply, char *why, size_t why_size)
     return NULL;
 }
 
-static int exchange(struct client *client, const char *command, const char *source, size_t *length)
+static int exchange(struct client *client, const json_t *request, size_t *length)
 {
-    json_t *request = json_pack("{ssss*}", "command", command, "source", source);
     char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
-    json_decref(request);
     if (text == NULL)
         return -ENOMEM;
     int error = send_all(client->fd, text, strlen(text));
@@ -212,8 +210,16 @@ json_t *client_ask(struct client *client, const char *command, char *why, size_t
 json_t *client_ask_source(struct client *client, const char *command, const char *source, char *why,
                           size_t why_size)
 {
+    json_t *request = json_pack("{ssss*}", "command", command, "source", source);
+    json_t *result = client_request(client, request, why, why_size);
+    json_decref(request);
+    return result;
+}
+
+json_t *client_request(struct client *client, const json_t *request, char *why, size_t why_size)
+{
     size_t length = 0;
-    int error = exchange(client, command, source, &length);
+    int error = exchange(client, request, &length);
     if (error != 0) {
         client->broken = true;
         snprintf(why, why_size, "%s", failure(error));

@@ -34,6 +34,9 @@ json_t *client_ask(struct client *, const char *command, char *why, size_t why_s
 json_t *client_ask_source(struct client *, const char *command, const char *source, char *why,
                           size_t why_size);
 
+/** Run a request with arguments of any kind; lent. */
+json_t *client_request(struct client *, const json_t *request, char *why, size_t why_size);
+
 /** Whether the connection is of no more use. */
 bool client_broken(const struct client *);
 

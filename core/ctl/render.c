@@ -335,3 +335,17 @@ void render_plugins(const json_t *plugins, FILE *out)
     table_print(table, out, "\n");
     table_destroy(table);
 }
+
+void render_activity(const json_t *activity, FILE *out)
+{
+    static const char *const states[][2] = {{"online", "online"},
+                                            {"offline", "offline: not asked"},
+                                            {"unresolved", "unresolved: the name has no address"}};
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        double count = render_number(activity, states[i][0]);
+        if (count >= 0)
+            fprintf(out, "%4.0f %s\n", count, states[i][1]);
+        else
+            fprintf(out, "   - %s\n", states[i][1]);
+    }
+}

@@ -17,6 +17,7 @@ void render_tracking(const json_t *tracking, FILE *);
 void render_sources(const json_t *sources, bool verbose, FILE *, const char *line_end);
 void render_sourcestats(const json_t *stats, FILE *);
 void render_plugins(const json_t *plugins, FILE *);
+void render_activity(const json_t *activity, FILE *);
 
 /** Tracking in one line. */
 void render_summary(const json_t *tracking, FILE *, const char *line_end);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <base/text.h>
 #include <errno.h>
-#include <host/command.h>
+#include <host/command_internal.h>
 #include <host/daemon.h>
 #include <host/report.h>
 #include <jansson.h>
@@ -9,14 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WHY_MAX 256
-
-/* A request under way. */
-struct call {
-    struct daemon *daemon;
-    json_t *request;
-    char why[WHY_MAX]; /* the reason, when a handler returns NULL; "" is out of memory */
-};
+#define WHY_MAX COMMAND_WHY_MAX
 
 struct command {
     const char *name;
@@ -27,6 +20,7 @@ struct command {
 
 static const char *const no_arguments[] = {NULL};
 static const char *const source_argument[] = {"source", NULL};
+static const char *const add_arguments[] = {"kind", "address", "options", NULL};
 
 /* ---------------------------------------------------------------- the commands */
 
@@ -93,17 +87,6 @@ static json_t *makestep(struct call *call)
     return NULL;
 }
 
-static json_t *burst(struct call *call)
-{
-    const json_t *source = json_object_get(call->request, "source");
-    if (source != NULL && !json_is_string(source)) {
-        snprintf(call->why, sizeof(call->why), "\"source\" is not a string");
-        return NULL;
-    }
-    int count = daemon_burst(call->daemon, json_string_value(source), call->why, sizeof(call->why));
-    return count < 0 ? NULL : json_pack("{si}", "sources", count);
-}
-
 static void take_reply(void *arg, const char *reply)
 {
     *(json_t **)arg = json_loads(reply, 0, NULL);
@@ -152,10 +135,18 @@ static json_t *shutdown_daemon(struct call *call)
 static json_t *commands(struct call *);
 
 static const struct command table[] = {
-    {"burst", burst, "ask a source, or all, some times in quick succession now", source_argument},
+    {"activity", command_activity, "count the sources that are online, offline, unresolved",
+     no_arguments},
+    {"add", command_add, "add a server, a pool or a peer", add_arguments},
+    {"burst", command_burst, "ask a source, or all, some times in quick succession now",
+     source_argument},
     {"commands", commands, "list the commands", no_arguments},
+    {"delete", command_delete, "delete a source, or a pool with all it has", source_argument},
     {"makestep", makestep, "step the clock to the estimate now", no_arguments},
+    {"offline", command_offline, "let a source, or all, rest", source_argument},
+    {"online", command_online, "ask a source, or all, again", source_argument},
     {"plugins", plugins, "list the loaded plugins", no_arguments},
+    {"refresh", command_refresh, "resolve all names anew", no_arguments},
     {"rtc write", rtc_write, "write the time into a hardware clock", source_argument},
     {"rtcdata", rtcdata, "tell what is known of a hardware clock", source_argument},
     {"shutdown", shutdown_daemon, "end the daemon", no_arguments},

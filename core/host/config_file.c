@@ -120,6 +120,14 @@ struct config_file *config_file_open(const char *path, struct arena *arena,
     return NULL;
 }
 
+struct config_file *config_file_empty(const char *path, struct arena *arena)
+{
+    struct config_file *file = memory_zeroed(sizeof(*file));
+    config_init(&file->tree);
+    file->path = arena_copy(arena, path, strlen(path));
+    return file;
+}
+
 void config_file_close(struct config_file *file)
 {
     if (file == NULL)

@@ -17,6 +17,10 @@ struct config_file;
 struct config_file *config_file_open(const char *path, struct arena *, struct diagnostics *);
 void config_file_close(struct config_file *); /* takes NULL */
 
+/** One that nothing stands in, for settings that come from elsewhere; `path` is what paths in them
+ * are relative to. */
+struct config_file *config_file_empty(const char *path, struct arena *);
+
 const config_setting_t *config_file_root(const struct config_file *);
 const char *config_file_path(const struct config_file *);
 

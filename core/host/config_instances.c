@@ -36,6 +36,12 @@ static struct config_instance *find_name(const struct config *config, const char
     return NULL;
 }
 
+static bool taken(const struct config_run *run, const char *name)
+{
+    return find_name(run->config, name) != NULL ||
+           (run->taken != NULL && run->taken(run->taken_arg, name));
+}
+
 static bool check_name(const struct entry *entry, const config_setting_t *setting, const char *name)
 {
     size_t size = strlen(name);
@@ -69,6 +75,11 @@ static const char *read_name(const struct entry *entry)
                      name, other->file, other->line);
         return NULL;
     }
+    if (taken(entry->run, name)) {
+        options_find(&entry->options, DIAGNOSTIC_ERROR, setting, "name",
+                     "\"%s\" is already in use, every name is used once", name);
+        return NULL;
+    }
     return arena_copy(entry->options.arena, name, strlen(name));
 }
 
@@ -84,23 +95,23 @@ static const char *short_name(const char *plugin)
     return plugin;
 }
 
-static void give_name(struct config *config, struct config_instance *instance)
+static void give_name(const struct config_run *run, struct config_instance *instance)
 {
     const char *base = short_name(instance->plugin->descriptor->name);
     char name[NAME_MAX_SIZE + 1];
     unsigned number = 0;
     do
         snprintf(name, sizeof(name), "%.48s%u", base, number++);
-    while (find_name(config, name) != NULL);
-    instance->name = arena_copy(config->arena, name, strlen(name));
+    while (taken(run, name));
+    instance->name = arena_copy(run->config->arena, name, strlen(name));
 }
 
 /* After all entries are read, so that no name that is given later is taken. */
-static void give_names(struct config *config)
+static void give_names(const struct config_run *run)
 {
-    for (size_t i = 0; i < config->instance_count; i++)
-        if (config->instances[i].name == NULL)
-            give_name(config, &config->instances[i]);
+    for (size_t i = 0; i < run->config->instance_count; i++)
+        if (run->config->instances[i].name == NULL)
+            give_name(run, &run->config->instances[i]);
 }
 
 /* ---------------------------------------------------------------- plugin and role */
@@ -218,9 +229,31 @@ static void read_list(struct entry *entry, const config_setting_t *list)
     }
 }
 
+/* The list has its full length now; let the arena own it like all the rest. */
+static void keep_list(struct config *config)
+{
+    struct config_instance *grown = config->instances;
+    size_t size = config->instance_count * sizeof(*grown);
+    config->instances = arena_alloc(config->arena, size);
+    if (size > 0)
+        memcpy(config->instances, grown, size);
+    free(grown);
+}
+
+void config_instances_read_one(struct config_run *run, const struct config_file *file,
+                               const config_setting_t *setting)
+{
+    struct entry entry = {.run = run,
+                          .options = config_run_options(run, file),
+                          .setting = setting,
+                          .kind = GN_SOURCE};
+    read_entry(&entry);
+    give_names(run);
+    keep_list(run->config);
+}
+
 void config_instances_read(struct config_run *run)
 {
-    struct config *config = run->config;
     for (size_t kind = 0; kind < CONFIG_LIST_COUNT; kind++) {
         for (size_t i = 0; i < run->file_count; i++) {
             struct entry entry = {.run = run,
@@ -232,13 +265,6 @@ void config_instances_read(struct config_run *run)
                 read_list(&entry, list);
         }
     }
-    give_names(config);
-
-    /* The list has its full length now; let the arena own it like all the rest. */
-    struct config_instance *grown = config->instances;
-    size_t size = config->instance_count * sizeof(*grown);
-    config->instances = arena_alloc(config->arena, size);
-    if (size > 0)
-        memcpy(config->instances, grown, size);
-    free(grown);
+    give_names(run);
+    keep_list(run->config);
 }

@@ -17,6 +17,9 @@ struct config_run {
     struct config_file **files; /* the main file, then what stands beside it, by name */
     size_t file_count, file_capacity;
     size_t instance_capacity;
+    /* Whether a name is used by somebody who is not in `config`; NULL: nobody. */
+    bool (*taken)(void *arg, const char *name);
+    void *taken_arg;
 };
 
 /** Name of the list for a kind: "sources". */
@@ -27,6 +30,10 @@ struct options config_run_options(const struct config_run *, const struct config
 
 /** Read the entries of all files into config->instances. */
 void config_instances_read(struct config_run *);
+
+/** Read one entry of `sources` into config->instances. */
+void config_instances_read_one(struct config_run *, const struct config_file *,
+                               const config_setting_t *entry);
 
 /** Warn of what is allowed, but hardly meant. */
 void config_warnings(const struct config *, struct diagnostics *);

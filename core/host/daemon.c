@@ -221,7 +221,7 @@ static void start_refused(struct daemon *daemon)
 {
     gn_local now = timekeeper_now(&daemon->keeper);
     for (struct instance *instance = daemon->instances; instance != NULL; instance = instance->next)
-        if (instance->refused && gn_local_sub(now, instance->again) >= 0)
+        if (instance->refused && !instance->doomed && gn_local_sub(now, instance->again) >= 0)
             start_again(daemon, instance);
 }
 
@@ -308,6 +308,7 @@ int daemon_start(struct daemon *daemon)
         rc = start_instances(daemon);
     if (rc < 0)
         return rc;
+    (void)daemon_reap(daemon); /* who would not even start */
     loop->ops->turn_end(loop, turn_run, daemon);
     daemon->run_pipeline = true;
     leaplist_start(daemon);
@@ -381,6 +382,8 @@ void daemon_sources(struct daemon *daemon, gn_source_report_cb callback, void *a
     gn_local now = timekeeper_now(&daemon->keeper);
     int64_t system_ns = timekeeper_system(&daemon->keeper, now).ns;
     for (struct gn_source *source = daemon->sources.first; source != NULL; source = source->next) {
+        if (source->owned.owner->doomed)
+            continue;
         struct gn_source_report report = {
             .size = sizeof report,
             .name = source->name,

@@ -10,6 +10,7 @@
 #include <gnomon/state.h>
 #include <host/config.h>
 #include <host/logger.h>
+#include <jansson.h>
 #include <os/os.h>
 
 struct daemon;
@@ -67,6 +68,34 @@ int daemon_burst(struct daemon *, const char *name, char *why, size_t why_size);
  */
 int daemon_command(struct daemon *, const char *source, const char *name, gn_command_cb reply,
                    void *reply_arg, const char **answered, char *why, size_t why_size);
+
+/**
+ * Ask the sources that `name` means (addressee.h), or all (NULL), or let them rest until further
+ * notice. Returns how many it concerns. Errors: negative errno with the reason in `why`.
+ */
+int daemon_online(struct daemon *, const char *name, bool online, char *why, size_t why_size);
+
+/** Resolve all names anew, now. Returns of how many entries. Errors: as daemon_online(). */
+int daemon_refresh(struct daemon *, char *why, size_t why_size);
+
+/** How many sources are in which state. */
+struct daemon_activity {
+    size_t online, offline, unresolved;
+};
+void daemon_activity(struct daemon *, struct daemon_activity *);
+
+/**
+ * Add an entry of `sources` and start it. `entry`: a JSON object with the keys of one in the file.
+ * Returns its name; lent. Errors: NULL with the reason in `why`.
+ */
+const char *daemon_add(struct daemon *, const json_t *entry, char *why, size_t why_size);
+
+/**
+ * Delete the entry that `name` means (addressee.h), with all its sources. No report tells of it any
+ * more; it ends at the end of the loop's turn, so it may be what calls.
+ * Errors: negative errno with the reason in `why`.
+ */
+int daemon_delete(struct daemon *, const char *name, char *why, size_t why_size);
 
 /** End the daemon, with exit status 0, after this turn. */
 void daemon_shutdown(struct daemon *);

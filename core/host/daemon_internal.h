@@ -18,7 +18,8 @@
 /** One plugin's object for all its instances. */
 struct shared {
     const struct plugin *plugin;
-    struct instance host; /* an instance without a role: it only owns */
+    struct config_instance config; /* its name and plugin; no entry's: that may be deleted */
+    struct instance host;          /* an instance without a role: it only owns */
     void *self;
     struct shared *next;
 };
@@ -60,6 +61,10 @@ void daemon_put_event(struct daemon *, const struct gn_event *);
 __attribute__((format(printf, 6, 7))) void daemon_event(struct daemon *, enum gn_event_kind,
                                                         enum gn_level, const char *source,
                                                         double value, const char *format, ...);
+
+/** Close the instances that were deleted, outside of all their callbacks. Returns whether there
+ * were any. */
+bool daemon_reap(struct daemon *);
 
 /** End with a status after this turn. */
 void daemon_end(struct daemon *, int status);

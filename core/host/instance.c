@@ -90,6 +90,7 @@ void instance_close(struct instance *instance)
     if (instance->self != NULL)
         instance->config->role->close(instance->self);
     instance_release(instance);
+    config_free(instance->own);
     free(instance);
 }
 
@@ -99,13 +100,32 @@ void instance_event(struct instance *instance, const struct gn_event *event)
         instance->config->role->event(instance->self, event);
 }
 
+/* Whether it runs, and its plugin knows of what a role has up to there. */
+static bool offers(struct instance *instance, size_t end)
+{
+    instance->words[0] = '\0';
+    return instance->running && instance->config->plugin->descriptor->role_size >= end;
+}
+
+#define OFFERS(instance, slot)                                                                     \
+    (offers(instance, offsetof(struct gn_role, slot) + sizeof((instance)->config->role->slot)) &&  \
+     (instance)->config->role->slot != NULL)
+
 int instance_burst(struct instance *instance, struct gn_source *source)
 {
-    const struct gn_role *role = instance->config->role;
-    bool known = instance->config->plugin->descriptor->role_size >=
-                 offsetof(struct gn_role, burst) + sizeof role->burst;
-    instance->words[0] = '\0';
-    return known && role->burst != NULL ? role->burst(instance->self, source) : -ENOTSUP;
+    return OFFERS(instance, burst) ? instance->config->role->burst(instance->self, source)
+                                   : -ENOTSUP;
+}
+
+int instance_online(struct instance *instance, struct gn_source *source, bool online)
+{
+    return OFFERS(instance, online) ? instance->config->role->online(instance->self, source, online)
+                                    : -ENOTSUP;
+}
+
+int instance_refresh(struct instance *instance)
+{
+    return OFFERS(instance, refresh) ? instance->config->role->refresh(instance->self) : -ENOTSUP;
 }
 
 int instance_command(struct instance *instance, const char *name, gn_command_cb reply,

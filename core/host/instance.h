@@ -30,7 +30,9 @@ struct instance {
     bool refused; /* its last start; it is tried again at… */
     gn_local again;
     struct owned *owned;
-    char words[512]; /* of the last gn_fail() */
+    char words[512];    /* of the last gn_fail() */
+    struct config *own; /* what `config` is part of, if it was added at run time */
+    bool doomed;        /* deleted: gone at the end of the turn */
     struct instance *next;
 };
 
@@ -61,6 +63,12 @@ int instance_burst(struct instance *, struct gn_source *);
 /** Give it a person's command. Errors: -ENOTSUP it knows none of this name, or the plugin's;
  * `words` may say why. */
 int instance_command(struct instance *, const char *name, gn_command_cb reply, void *reply_arg);
+
+/** Ask one of its sources, or all (NULL), or let them rest. Errors: as instance_burst(). */
+int instance_online(struct instance *, struct gn_source *, bool online);
+
+/** Resolve its names anew. Errors: as instance_burst(). */
+int instance_refresh(struct instance *);
 
 /** Put a handle on its owner's list. */
 void owned_add(struct instance *, struct owned *, void (*close)(struct owned *));

@@ -22,7 +22,9 @@ static int open_shared(struct daemon *daemon, const struct config_instance *conf
         return -ENOMEM;
     shared->plugin = config->plugin;
     shared->host.daemon = daemon;
-    shared->host.config = config;
+    shared->config = (struct config_instance){
+        .plugin = config->plugin, .role = config->role, .name = descriptor->name};
+    shared->host.config = &shared->config;
     shared->host.host.name = descriptor->name;
     services_init(&shared->host.host);
     rc = descriptor->shared_open(&shared->host.host, &shared->self);

@@ -36,6 +36,8 @@ static struct pipeline_source_config pipeline_config(const struct config_source 
         .max_poll_log2s = (int8_t)config->max_poll_log2s,
         .refid = config->refid != NULL ? refid_of(config->refid) : info->refid,
         .is_clock = info->is_clock != 0,
+        .copies = info->size >= offsetof(struct gn_source_info, copies) + sizeof info->copies &&
+                  info->copies != 0,
     };
 }
 

@@ -240,12 +240,17 @@ void turn_save_drift(struct daemon *daemon, bool now_or_never)
 void turn_run(void *arg)
 {
     struct daemon *daemon = arg;
+    daemon_reap(daemon);
     look_for_moves(daemon);
     if (daemon->run_pipeline) {
         daemon->run_pipeline = false;
         run_pipeline(daemon);
     }
     deliver_events(daemon);
+    if (daemon_reap(daemon)) { /* whoever heard of an event has deleted a source */
+        daemon->run_pipeline = false;
+        run_pipeline(daemon);
+    }
     for (struct instance *instance = daemon->instances; instance != NULL; instance = instance->next)
         instance->words[0] =
             '\0'; /* what a plugin did not pass on is no reason for later failures */

@@ -205,9 +205,9 @@ static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
     pipeline->source_error_s = fmax(source->root_dispersion_s - ROOT_UNIT_S, 0) +
                                source->root_delay_s / 2 +
                                (filter_is_clock(&source->filter) ? 0 : source->last.dispersion_s);
-    pipeline->stratum = (uint8_t)(source->stratum + 1);
+    pipeline->stratum = (uint8_t)(source->stratum + !source->config.copies);
     pipeline->orphaned = turn->orphan;
-    pipeline->refid = source->config.refid;
+    pipeline->refid = source->config.copies ? source->follows : source->config.refid;
     pipeline->horizon_s = fmax(PIPELINE_HORIZON_S, 2 * source->poll_s);
     if (pipeline->clock_state != GN_CLOCK_LOCKED || !pipeline->bounded)
         pipeline_become_synchronised(pipeline, turn);

@@ -61,6 +61,7 @@ struct pipeline_source_config {
     int8_t min_poll_log2s, max_poll_log2s;
     uint32_t refid; /* whom we follow when this is selected */
     bool is_clock;
+    bool copies; /* our stratum and reference id become the source's */
 };
 
 struct leaptable;

@@ -189,7 +189,7 @@ static bool worth_telling(enum gn_reason reason)
 {
     return reason != GN_REASON_OK && reason != GN_REASON_STARTING &&
            reason != GN_REASON_RESOLVING && reason != GN_REASON_NO_REPLY &&
-           reason != GN_REASON_DELAY;
+           reason != GN_REASON_DELAY && reason != GN_REASON_OFFLINE; /* whoever did that knows */
 }
 
 /* Nothing is wrong there: orphans follow each other, and many machines have no hardware clock. */
@@ -243,7 +243,7 @@ static enum gn_reason why_unusable(const struct pipeline *pipeline,
                                    const struct selection_candidate *candidate, gn_local now)
 {
     if (source->fault == GN_REASON_LOOP || source->fault == GN_REASON_UNSYNCHRONISED ||
-        source->fault == GN_REASON_KISS)
+        source->fault == GN_REASON_KISS || source->fault == GN_REASON_OFFLINE)
         return source->fault;
     if (!pipeline_source_answered(source)) {
         if (source->fault != GN_REASON_OK)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <host/command.h>
 #include <host/daemon.h>
 #include <sim/node.h>
 #include <sim/vdev.h>
@@ -196,6 +197,17 @@ bool node_asleep(const struct node *node, gn_utc *until)
 {
     *until = node->awake_at;
     return node->asleep;
+}
+
+/* ---------------------------------------------------------------- commands */
+
+int node_command(struct node *node, const char *request, gn_command_cb reply, void *arg)
+{
+    if (!node->started)
+        return -ENOTCONN;
+    command_run(node->daemon, request, reply, arg);
+    vloop_end_turn(node->os.loop);
+    return 0;
 }
 
 /* ---------------------------------------------------------------- life */

@@ -74,6 +74,10 @@ void node_wake(struct node *, int64_t error_ns);
 /** Whether it sleeps, and until when. */
 bool node_asleep(const struct node *, gn_utc *until);
 
+/** Run a command as gnomonctl does: one JSON request, one JSON reply, before this returns; then the
+ * loop's turn ends. Errors: -ENOTCONN: no daemon runs. */
+int node_command(struct node *, const char *request, gn_command_cb, void *arg);
+
 /** As a command would see it: no event for the node, so its next ones are the same. */
 void node_truth(struct node *, struct node_truth *);
 

@@ -2,7 +2,7 @@
 
 /* The list `events`: which keys an event has says which kind it is; each kind is read and done. */
 
-#include "scene_internal.h"
+#include "scene_deed.h"
 
 #include <base/memory.h>
 #include <math.h>
@@ -13,38 +13,7 @@
 
 #define LONGEST_S 1e9
 
-struct deed {
-    struct world_event event;
-    struct scene *scene;
-    const struct kind *kind;
-    struct deed *next;
-    struct node *node;
-    double value;     /* what the kind's key says, in its unit; a link's number */
-    double rtc_error; /* s */
-    const char *path; /* of a device or a file; kept by the scene, as is … */
-    const char *text; /* … what stands in the file */
-    bool there;       /* antenna or device */
-    /* A link's ways (NULL: this one stays), and what changes of them. */
-    struct vlink *ways[2];
-    const struct law *delay; /* NULL: stays */
-    double loss, duplicates; /* < 0: stay */
-    bool has_cut, cut, has_order, ordered;
-    /* Who is parted from all others. */
-    struct vhost **hosts;
-    size_t host_count;
-};
-
-struct kind {
-    const char *key;  /* an event with it is of this kind */
-    const char *keys; /* all it may have, blanks around each */
-    /* Orders one for each node, or one for the whole. */
-    void (*read)(struct reader *, const config_setting_t *, const struct kind *);
-    void (*happen)(struct deed *);
-    double least, most; /* of the key's number */
-    bool waits;         /* until the node is awake */
-};
-
-static struct deed *make(struct reader *reader, const struct kind *kind)
+struct deed *deed_make(struct reader *reader, const struct kind *kind)
 {
     struct deed *deed = memory_zeroed(sizeof *deed);
     deed->scene = reader->scene;
@@ -64,7 +33,7 @@ static void happen(void *arg)
         deed->kind->happen(deed);
 }
 
-static void order(struct reader *reader, const config_setting_t *entry, struct deed *deed)
+void deed_order(struct reader *reader, const config_setting_t *entry, struct deed *deed)
 {
     deed->event = (struct world_event){.happen = happen, .arg = deed};
     world_order_in(deed->scene->world, &deed->event,
@@ -136,8 +105,8 @@ static void do_suspend(struct deed *deed)
 }
 
 /* For each of the nodes that are meant; laws are drawn for each. */
-static void read_for_nodes(struct reader *reader, const config_setting_t *entry,
-                           const struct kind *kind)
+void deed_read_for_nodes(struct reader *reader, const config_setting_t *entry,
+                         const struct kind *kind)
 {
     const config_setting_t *item = config_setting_get_member(entry, kind->key);
     const char *name = reader_string(reader, entry, "node");
@@ -148,7 +117,7 @@ static void read_for_nodes(struct reader *reader, const config_setting_t *entry,
         char purpose[160];
         snprintf(purpose, sizeof purpose, "%.128s event %d", node_name(node),
                  config_setting_index(entry));
-        deed = make(reader, kind);
+        deed = deed_make(reader, kind);
         deed->node = node;
         deed->rtc_error = reader_drawn(reader, entry, "rtc_error", purpose);
         deed->value =
@@ -158,7 +127,7 @@ static void read_for_nodes(struct reader *reader, const config_setting_t *entry,
                          kind->least, kind->most);
         if (!(fabs(deed->rtc_error) <= LONGEST_S))
             reader_wrong(reader, item, "rtc_error: -1e9 to 1e9 s");
-        order(reader, entry, deed);
+        deed_order(reader, entry, deed);
     }
     if (deed == NULL)
         reader_wrong(reader, entry, "node: %s needs the name of a node; there is no \"%s\"",
@@ -169,7 +138,7 @@ static void read_for_nodes(struct reader *reader, const config_setting_t *entry,
 static void read_flag(struct reader *reader, const config_setting_t *entry, const struct kind *kind)
 {
     if (reader_flag(reader, entry, kind->key, false))
-        read_for_nodes(reader, entry, kind);
+        deed_read_for_nodes(reader, entry, kind);
     else
         reader_wrong(reader, config_setting_get_member(entry, kind->key), "%s: true is expected",
                      kind->key);
@@ -196,7 +165,7 @@ static void read_antenna(struct reader *reader, const config_setting_t *entry,
 {
     const struct deed *others = reader->scene->deeds;
     bool there = reader_flag(reader, entry, kind->key, true);
-    read_for_nodes(reader, entry, kind);
+    deed_read_for_nodes(reader, entry, kind);
     for (struct deed *deed = reader->scene->deeds; deed != others; deed = deed->next)
         deed->there = there;
 }
@@ -212,7 +181,7 @@ static void read_device(struct reader *reader, const config_setting_t *entry,
         reader_wrong(reader, entry, "device: plugged = true or false is needed");
     if (path == NULL)
         return;
-    read_for_nodes(reader, entry, kind);
+    deed_read_for_nodes(reader, entry, kind);
     for (struct deed *deed = reader->scene->deeds; deed != others; deed = deed->next) {
         deed->there = there;
         deed->path = reader_keep(reader, path);
@@ -236,7 +205,7 @@ static void read_file(struct reader *reader, const config_setting_t *entry, cons
         reader_wrong(reader, entry, "file: text is needed: what stands in it from then on");
     if (path == NULL || text == NULL)
         return;
-    read_for_nodes(reader, entry, kind);
+    deed_read_for_nodes(reader, entry, kind);
     for (struct deed *deed = reader->scene->deeds; deed != others; deed = deed->next) {
         deed->path = reader_keep(reader, path);
         deed->text = reader_keep(reader, text);
@@ -303,7 +272,7 @@ static void read_ways(struct reader *reader, const config_setting_t *entry, stru
 
 static void read_link(struct reader *reader, const config_setting_t *entry, const struct kind *kind)
 {
-    struct deed *deed = make(reader, kind);
+    struct deed *deed = deed_make(reader, kind);
     read_ways(reader, entry, deed);
     deed->delay = reader_law(reader, entry, "delay");
     deed->loss = reader_number(reader, entry, "loss", 0, 1, -1);
@@ -316,7 +285,7 @@ static void read_link(struct reader *reader, const config_setting_t *entry, cons
         !deed->has_order)
         reader_wrong(reader, entry,
                      "link: nothing changes; cut, delay, loss, duplicates or ordered is needed");
-    order(reader, entry, deed);
+    deed_order(reader, entry, deed);
 }
 
 /* ---------------------------------------------------------------- partitions */
@@ -348,7 +317,7 @@ static void read_partition(struct reader *reader, const config_setting_t *entry,
                            const struct kind *kind)
 {
     const config_setting_t *list = config_setting_get_member(entry, kind->key);
-    struct deed *deed = make(reader, kind);
+    struct deed *deed = deed_make(reader, kind);
     int count = config_setting_is_aggregate(list) ? config_setting_length(list) : 0;
     if (count == 0 || config_setting_is_group(list))
         reader_wrong(reader, list, "partition: a list of names of nodes is expected");
@@ -356,31 +325,35 @@ static void read_partition(struct reader *reader, const config_setting_t *entry,
         memory_zeroed(sizeof(struct vhost *) * (reader->scene->count * (size_t)count + 1));
     for (int i = 0; i < count; i++)
         add_hosts(reader, config_setting_get_elem(list, (unsigned)i), deed);
-    order(reader, entry, deed);
+    deed_order(reader, entry, deed);
 }
 
 static void read_heal(struct reader *reader, const config_setting_t *entry, const struct kind *kind)
 {
-    struct deed *deed = make(reader, kind);
+    struct deed *deed = deed_make(reader, kind);
     if (!reader_flag(reader, entry, kind->key, false))
         reader_wrong(reader, config_setting_get_member(entry, kind->key), "heal: true is expected");
-    order(reader, entry, deed);
+    deed_order(reader, entry, deed);
 }
 
 /* ---------------------------------------------------------------- all kinds */
 
 static const struct kind kinds[] = {
-    {"step", " at node step ", read_for_nodes, do_step, -LONGEST_S, LONGEST_S, false},
-    {"retune_ppm", " at node retune_ppm ", read_for_nodes, do_retune, -5e4, 5e4, false},
-    {"frequency_ppm", " at node frequency_ppm ", read_for_nodes, do_frequency, -1e5, 1e5, false},
-    {"wander", " at node wander ", read_for_nodes, do_wander, 0, 1e-3, false},
+    {"step", " at node step ", deed_read_for_nodes, do_step, -LONGEST_S, LONGEST_S, false},
+    {"retune_ppm", " at node retune_ppm ", deed_read_for_nodes, do_retune, -5e4, 5e4, false},
+    {"frequency_ppm", " at node frequency_ppm ", deed_read_for_nodes, do_frequency, -1e5, 1e5,
+     false},
+    {"wander", " at node wander ", deed_read_for_nodes, do_wander, 0, 1e-3, false},
     {"stop", " at node stop ", read_flag, do_stop, 0, 0, true},
     {"start", " at node start ", read_flag, do_start, 0, 0, true},
     {"kill", " at node kill ", read_flag, do_kill, 0, 0, true},
-    {"suspend", " at node suspend rtc_error ", read_for_nodes, do_suspend, 1e-3, LONGEST_S, true},
+    {"suspend", " at node suspend rtc_error ", deed_read_for_nodes, do_suspend, 1e-3, LONGEST_S,
+     true},
     {"antenna", " at node antenna ", read_antenna, do_antenna, 0, 0, false},
     {"device", " at node device plugged ", read_device, do_device, 0, 0, false},
     {"file", " at node file text ", read_file, do_file, 0, 0, false},
+    {"command", " at node command ", deed_read_command, deed_do_command, 0, 0, true},
+    {"name", " at name addresses ", deed_read_name, deed_do_name, 0, 0, false},
     {"link", " at link way cut delay loss duplicates ordered ", read_link, do_link, 0, 0, false},
     {"partition", " at partition ", read_partition, do_partition, 0, 0, false},
     {"heal", " at heal ", read_heal, do_heal, 0, 0, false},
@@ -396,7 +369,7 @@ void reader_event(struct reader *reader, const config_setting_t *entry)
         reader_wrong(
             reader, entry,
             "an event needs one of: step, retune_ppm, frequency_ppm, wander, stop, start, kill, "
-            "suspend, antenna, device (all with node), link, partition, heal");
+            "suspend, antenna, device, command (all with node), name, link, partition, heal");
         return;
     }
     reader_check_keys(reader, entry, kind->keys);

@@ -2,6 +2,7 @@
 #include "vnet_internal.h"
 
 #include <arpa/inet.h>
+#include <base/memory.h>
 #include <errno.h>
 #include <sim/vloop.h>
 #include <stdio.h>
@@ -30,12 +31,57 @@ int vnet_address(const char *text, uint16_t port, struct gn_address *address)
     return inet_pton(AF_INET6, text, address->ip) == 1 ? 0 : -EINVAL;
 }
 
+/* ---------------------------------------------------------------- names of their own */
+
+static struct vname *find_name(const struct vnet *net, const char *text)
+{
+    struct vname *name;
+    SLIST_FOREACH(name, &net->names, link)
+    {
+        if (strcmp(name->name, text) == 0)
+            return name;
+    }
+    return NULL;
+}
+
+void vnet_name(struct vnet *net, const char *text, const struct gn_address *addresses, size_t count)
+{
+    struct vname *name = find_name(net, text);
+    if (name == NULL) {
+        name = memory_zeroed(sizeof *name);
+        name->name = memory_copy(text);
+        SLIST_INSERT_HEAD(&net->names, name, link);
+    }
+    name->count = count < VNET_NAME_ADDRESSES ? count : VNET_NAME_ADDRESSES;
+    if (name->count > 0)
+        memcpy(name->addresses, addresses, name->count * sizeof *addresses);
+}
+
+void vname_forget(struct vnet *net)
+{
+    while (!SLIST_EMPTY(&net->names)) {
+        struct vname *name = SLIST_FIRST(&net->names);
+        SLIST_REMOVE_HEAD(&net->names, link);
+        free(name->name);
+        free(name);
+    }
+}
+
+/* ---------------------------------------------------------------- looking them up */
+
 static size_t look_up(const struct vname_request *request, struct gn_address *found)
 {
     const struct gn_address *known;
+    size_t count;
     if (vnet_address(request->name, request->port, found) == 0)
         return 1;
-    size_t count = vnet_find_name(request->host->net, request->name, &known);
+    const struct vname *name = find_name(request->host->net, request->name);
+    if (name != NULL) {
+        known = name->addresses;
+        count = name->count;
+    } else {
+        count = vnet_find_name(request->host->net, request->name, &known);
+    }
     for (size_t i = 0; i < count; i++) {
         found[i] = known[i];
         found[i].port = request->port;
@@ -47,7 +93,7 @@ static void answer(void *arg)
 {
     struct vname_request *request = arg;
     struct os_loop *loop = request->host->loop;
-    struct gn_address found[VHOST_ADDRESSES];
+    struct gn_address found[VNET_NAME_ADDRESSES];
     char text[300] = "";
     if (vhost_asleep(request->host)) {
         world_order(request->host->net->world, &request->event, request->host->awake_at);

@@ -331,6 +331,7 @@ void vnet_destroy(struct vnet *net)
         free_host(host);
     }
     vudp_forget(net);
+    vname_forget(net);
     while (!SLIST_EMPTY(&net->links)) {
         struct vlink *link = SLIST_FIRST(&net->links);
         SLIST_REMOVE_HEAD(&net->links, link);

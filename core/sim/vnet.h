@@ -95,6 +95,13 @@ void vhost_sleep(struct vhost *, gn_utc until);
 /** Read `192.0.2.1` or `2001:db8::1`. Errors: -EINVAL. */
 int vnet_address(const char *text, uint16_t port, struct gn_address *);
 
+/** As many as a name has at most. */
+#define VNET_NAME_ADDRESSES 32
+
+/** From now on a name has these addresses, whoever is there; none: it has no address. Before that
+ * it is the name of a host, if there is such a one. */
+void vnet_name(struct vnet *, const char *name, const struct gn_address *, size_t count);
+
 /* What the parts share. */
 
 /** The host that has an address; NULL nobody. */

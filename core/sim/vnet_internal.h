@@ -38,6 +38,14 @@ struct vhost {
     SLIST_ENTRY(vhost) link;
 };
 
+/* A name that is more than a host's. */
+struct vname {
+    char *name;
+    struct gn_address addresses[VNET_NAME_ADDRESSES];
+    size_t count;
+    SLIST_ENTRY(vname) link;
+};
+
 struct vnet {
     struct world *world;
     void *by_address; /* tree of struct owner */
@@ -47,6 +55,7 @@ struct vnet {
     SLIST_HEAD(, vlink) links;
     LIST_HEAD(, vpacket) packets; /* on their way */
     SLIST_HEAD(, vtap) taps;
+    SLIST_HEAD(, vname) names;
 };
 
 /** Whether two addresses are of one family and have the same bytes; ports do not count. */
@@ -78,5 +87,6 @@ void vudp_forget(struct vnet *); /* drop what is on its way */
 int vname_resolve(struct os_net *, const char *name, uint16_t port, gn_resolve_cb, void *arg,
                   void **request);
 void vname_cancel(struct os_net *, void *request);
+void vname_forget(struct vnet *); /* all names that are more than a host's */
 
 #endif

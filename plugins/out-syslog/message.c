@@ -33,6 +33,7 @@ static const struct event_kind kinds[GN_EVENT_COUNT] = {
     [GN_EVENT_CLOCK_RETUNED] = {"clock-retuned", "bfc5b2f703cf4845821bc524f50cdcde", true},
     [GN_EVENT_CHANGE_REFUSED] = {"change-refused", "af8d8a14c2dc4dcf9acd627afc1efc80", true},
     [GN_EVENT_LOCAL] = {"local", "a9de9a1494cc49eaae7141cc9886742a", true},
+    [GN_EVENT_SOURCE_CHANGED] = {"source-changed", "bdece63477fb4870a77931e69eae4317", false},
 };
 
 /* A daemon may be newer than this plugin. */

@@ -149,6 +149,18 @@ static void wake(struct client *client, const struct client_event *event,
         pace_end_burst(client);
 }
 
+/* As wake(), but the timer of a refusal does not run any more. */
+static void resume(struct client *client, const struct client_event *event,
+                   struct client_actions *actions)
+{
+    if (client->phase != CLIENT_STOPPED)
+        return;
+    client->phase = CLIENT_IDLE;
+    wake(client, event, actions);
+    if (client->denied_ns > 0)
+        rest(client, event, actions);
+}
+
 /* ---------------------------------------------------------------- no reply */
 
 /* The request gave no sample. */
@@ -431,6 +443,14 @@ void client_step(struct client *client, const struct client_event *event,
         break;
     case CLIENT_NETWORK_ERROR:
         network_error(client, event, actions);
+        break;
+    case CLIENT_STOP:
+        finish(client, actions);
+        actions->close = true; /* no stamp is waited for */
+        client->phase = CLIENT_STOPPED;
+        break;
+    case CLIENT_RESUME:
+        resume(client, event, actions);
         break;
     }
 }

@@ -65,6 +65,8 @@ enum client_event_kind {
     CLIENT_RECEIVE,       /* a datagram: `reply` */
     CLIENT_TAKEN,         /* the sample was submitted, and the core knows when it wants the next */
     CLIENT_NETWORK_ERROR, /* the network answered the request with `error` */
+    CLIENT_STOP,          /* ask nothing any more; the timer is to be stopped, too */
+    CLIENT_RESUME,        /* after STOP: begin again, but for what the server forbids */
 };
 
 struct client_event {

@@ -156,6 +156,12 @@ static void do_send(struct member *member, const struct client_actions *actions)
     if (actions->poll)
         gn_source_poll(member->host, member->source);
     int error = send_request(member, actions, &when);
+    if (error != 0 && member->auto_offline) {
+        gn_log(member->host, GN_INFO, "nothing can be sent (%s): offline until it is put online",
+               strerror(-error));
+        member_offline(member, true, "went offline by itself: nothing could be sent");
+        return;
+    }
     struct client_event event =
         new_event(member, error != 0 ? CLIENT_SEND_FAILED : CLIENT_SENT, gn_now(member->host));
     event.error = error;
@@ -196,6 +202,20 @@ static void tell_mode(const struct member *member, bool interleaved)
            interleaved ? "interleaved" : "basic");
 }
 
+/* The fault stays: the core forgets it with the rest. */
+static void forget_unreachable(struct member *member)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    const struct client *client = &member->client;
+    if (!member->known || client->unanswered < CLIENT_UNREACHABLE + member->max_unreach)
+        return;
+    member->known = false;
+    gn_log(member->host, GN_INFO, "%s: %u requests without a reply: what was known is forgotten",
+           address_text(&member->address, text), client->unanswered);
+    gn_source_address(member->host, member->source, text, address_refid(&member->address));
+    gn_source_fault(member->host, member->source, GN_REASON_NO_REPLY, "it does not answer");
+}
+
 /* The outcome of sending comes back as an event: its timer and its wish are the later word. */
 static void run(struct member *member, struct client_event *event)
 {
@@ -208,6 +228,7 @@ static void run(struct member *member, struct client_event *event)
         do_close(member);
     if (actions.submit) {
         member->swaps = 0;
+        member->known = true;
         gn_source_submit(member->host, member->source, &actions.sample);
         struct client_event taken = new_event(member, CLIENT_TAKEN, event->now);
         client_step(&member->client, &taken, &actions);
@@ -220,6 +241,7 @@ static void run(struct member *member, struct client_event *event)
         gn_timer_start(member->host, member->timer, actions.delay_ns);
     if (actions.send)
         do_send(member, &actions);
+    forget_unreachable(member);
     if (actions.give_up)
         member->give_up(member->arg, member);
 }
@@ -234,12 +256,17 @@ int member_open(struct member *member, struct gn_host *host, const struct client
         .mode = GN_MODE_SERVER,
         .address = name,
         .suffix = suffix,
+        .copies = member->copies,
     };
     member->host = host;
     client_init(&member->client, config);
     int error = gn_source_open(host, &info, &member->source);
     if (error == 0)
         error = gn_timer_open(host, on_timer, member, &member->timer);
+    if (error != 0) { /* all of it or nothing: it may be tried again */
+        gn_source_close(host, member->source);
+        member->source = NULL;
+    }
     return error;
 }
 
@@ -250,9 +277,65 @@ void member_place(struct member *member, const struct gn_address *address, int64
     member->placed = true;
     gn_source_address(member->host, member->source, address_text(address, text),
                       address_refid(address));
+    member->known = false;
     struct client_event event = new_event(member, CLIENT_START, gn_now(member->host));
     event.delay_ns = delay_ns;
     run(member, &event);
+    if (member->offline)
+        member_offline(member, true, "");
+}
+
+static void stop(struct member *member)
+{
+    struct client_event event = new_event(member, CLIENT_STOP, gn_now(member->host));
+    run(member, &event);
+    gn_timer_stop(member->host, member->timer);
+}
+
+void member_offline(struct member *member, bool offline, const char *why)
+{
+    member->offline = offline;
+    if (offline) {
+        stop(member);
+        gn_source_fault(member->host, member->source, GN_REASON_OFFLINE, why);
+        return;
+    }
+    gn_source_fault(member->host, member->source,
+                    member->placed ? GN_REASON_OK : GN_REASON_RESOLVING, "");
+    if (!member->placed || member->client.phase != CLIENT_STOPPED)
+        return;
+    struct client_event event = new_event(member, CLIENT_RESUME, gn_now(member->host));
+    run(member, &event);
+}
+
+void member_vacate(struct member *member, const char *name, enum gn_reason reason, const char *why)
+{
+    stop(member);
+    member->placed = false;
+    gn_source_address(member->host, member->source, name, 0);
+    gn_source_fault(member->host, member->source, member->offline ? GN_REASON_OFFLINE : reason,
+                    why);
+}
+
+void member_close(struct member *member)
+{
+    do_close(member);
+    gn_timer_close(member->host, member->timer);
+    gn_source_close(member->host, member->source);
+    member->timer = NULL;
+    member->source = NULL;
+    member->placed = false;
+}
+
+void member_look(struct member *member, struct conduct_view *view)
+{
+    struct gn_source_hint hint = {.size = sizeof(hint)};
+    bool known = gn_source_hint(member->host, member->source, &hint) == 0;
+    view->now = gn_now(member->host);
+    view->state = known ? hint.state : (uint8_t)GN_SOURCE_UNSELECTED;
+    view->poll_s = known ? hint.poll_s : 64;
+    view->unanswered = member->client.unanswered;
+    conduct_count(&member->client.counters, view);
 }
 
 void member_wake(struct member *member)
@@ -265,6 +348,8 @@ void member_wake(struct member *member)
 
 int member_burst(struct member *member)
 {
+    if (member->offline)
+        return gn_fail(member->host, -EPERM, "it is offline");
     if (!member->placed)
         return gn_fail(member->host, -EAGAIN, "its name has no address yet");
     if (member->client.denied_ns > 0)

@@ -5,6 +5,8 @@
 /** Glue: one association (client.h) with its timer, its socket and its source in the core. */
 
 #include "client.h"
+#include "conduct.h"
+#include "registry.h"
 #include "route.h"
 #include <gnomon/host.h>
 
@@ -25,8 +27,16 @@ struct member {
     bool is_receiving;          /* in a callback of the socket: it is closed after it */
     bool close_socket;
     bool placed; /* `address` is valid */
+    bool known;  /* a sample of this address counts */
     struct gn_address address;
     unsigned swaps; /* addresses in a row that gave nothing */
+    struct registry_seat seat;
+    struct conduct conduct;
+    bool offline;         /* nothing is asked */
+    bool copies;          /* our stratum and reference id become the server's */
+    bool auto_offline;    /* it goes offline when nothing can be sent */
+    unsigned max_unreach; /* requests without a reply beyond CLIENT_UNREACHABLE, after which what
+                           * was known is forgotten */
 };
 
 /**
@@ -46,6 +56,18 @@ void member_wake(struct member *member);
 
 /** Ask some times in quick succession now. Errors: negative errno, explained by gn_fail(). */
 int member_burst(struct member *member);
+
+/** Ask nothing any more, or again. The state of a server's refusal outlives that. */
+void member_offline(struct member *member, bool offline, const char *why);
+
+/** There is no address any more; `name` stands for it, and the fault says why. */
+void member_vacate(struct member *member, const char *name, enum gn_reason reason, const char *why);
+
+/** Close the source and all that belongs to it; it may be opened again. */
+void member_close(struct member *member);
+
+/** What is to be seen of the server now. */
+void member_look(struct member *member, struct conduct_view *view);
 
 /** Add to a sum of numbers. */
 void member_count(const struct member *member, struct client_counters *sum);

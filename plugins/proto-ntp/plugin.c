@@ -20,6 +20,8 @@ static const struct gn_role roles[] = {
         .close = upstream_close,
         .event = upstream_event,
         .burst = upstream_burst,
+        .online = upstream_online,
+        .refresh = upstream_refresh,
     },
     {
         .kind = GN_SERVER,

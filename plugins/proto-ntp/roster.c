@@ -21,34 +21,53 @@ static size_t find(const struct roster *roster, const struct gn_address *address
     return i;
 }
 
-static void keep_used(struct roster *roster)
+static bool is_shunned(const struct roster *roster, size_t i, gn_local now)
+{
+    return gn_local_sub(roster->entries[i].shunned, now) > 0;
+}
+
+static void keep(struct roster *roster, gn_local now)
 {
     size_t kept = 0;
     for (size_t i = 0; i < roster->count; i++) {
-        if (roster->entries[i].used)
+        if (roster->entries[i].used || is_shunned(roster, i, now))
             roster->entries[kept++] = roster->entries[i];
     }
     roster->count = kept;
 }
 
-void roster_update(struct roster *roster, const struct gn_address *addresses, size_t count)
+static bool is_wanted(const struct roster *roster, const struct gn_address *address)
 {
-    keep_used(roster);
+    return address_size(address) != 0 &&
+           (roster->family == GN_FAMILY_NONE || roster->family == address->family) &&
+           find(roster, address) == roster->count;
+}
+
+void roster_update(struct roster *roster, gn_local now, const struct gn_address *addresses,
+                   size_t count)
+{
+    keep(roster, now);
     roster->next = roster->count;
     roster->failures = 0;
     for (size_t i = 0; i < count && roster->count < ROSTER_MAX; i++) {
-        if (address_size(&addresses[i]) == 0 || find(roster, &addresses[i]) < roster->count)
+        if (!is_wanted(roster, &addresses[i]))
             continue;
-        roster->entries[roster->count].address = addresses[i];
-        roster->entries[roster->count++].used = false;
+        memset(&roster->entries[roster->count], 0, sizeof(roster->entries[0]));
+        roster->entries[roster->count++].address = addresses[i];
     }
 }
 
-bool roster_take(struct roster *roster, struct gn_address *address)
+static bool is_spare(const struct roster *roster, size_t i, gn_local now)
+{
+    return !roster->entries[i].used && !is_shunned(roster, i, now) &&
+           (roster->is_free == NULL || roster->is_free(roster->arg, &roster->entries[i].address));
+}
+
+bool roster_take(struct roster *roster, gn_local now, struct gn_address *address)
 {
     for (size_t i = 0; i < roster->count; i++) {
         size_t at = (roster->next + i) % roster->count;
-        if (roster->entries[at].used)
+        if (!is_spare(roster, at, now))
             continue;
         roster->entries[at].used = true;
         roster->next = at + 1;
@@ -58,14 +77,28 @@ bool roster_take(struct roster *roster, struct gn_address *address)
     return false;
 }
 
-bool roster_swap(struct roster *roster, struct gn_address *address)
+bool roster_swap(struct roster *roster, gn_local now, struct gn_address *address)
 {
     size_t at = find(roster, address);
-    if (!roster_take(roster, address))
+    if (!roster_take(roster, now, address))
         return false;
     if (at < roster->count)
         roster->entries[at].used = false;
     return true;
+}
+
+void roster_give(struct roster *roster, const struct gn_address *address)
+{
+    size_t at = find(roster, address);
+    if (at < roster->count)
+        roster->entries[at].used = false;
+}
+
+void roster_shun(struct roster *roster, const struct gn_address *address, gn_local until)
+{
+    size_t at = find(roster, address);
+    if (at < roster->count)
+        roster->entries[at].shunned = until;
 }
 
 int64_t roster_swap_ns(const struct roster *roster, unsigned swaps)

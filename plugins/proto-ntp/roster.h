@@ -17,22 +17,37 @@ struct roster {
     struct {
         struct gn_address address;
         bool used;
+        gn_local shunned; /* not handed out before; ns 0: at any time */
     } entries[ROSTER_MAX];
     size_t count;
+    uint8_t family; /* enum gn_family: others are left out; NONE: none is */
+    /* Whether somebody else leaves an address to us; NULL: nobody minds. */
+    bool (*is_free)(void *arg, const struct gn_address *address);
+    void *arg;
     size_t next;       /* where the search for an unused one begins */
     unsigned failures; /* resolutions in a row that failed */
 };
 
 void roster_init(struct roster *roster);
 
-/** A resolution brought these: those in use stay, all others are replaced. Doubles are dropped. */
-void roster_update(struct roster *roster, const struct gn_address *addresses, size_t count);
+/**
+ * A resolution brought these: those in use and those shunned stay, all others are replaced. Doubles
+ * are dropped.
+ */
+void roster_update(struct roster *roster, gn_local now, const struct gn_address *addresses,
+                   size_t count);
 
 /** Take an unused address. Returns false when there is none. */
-bool roster_take(struct roster *roster, struct gn_address *address);
+bool roster_take(struct roster *roster, gn_local now, struct gn_address *address);
 
 /** Give `*address` back and take another. Returns false when there is no other: it stays taken. */
-bool roster_swap(struct roster *roster, struct gn_address *address);
+bool roster_swap(struct roster *roster, gn_local now, struct gn_address *address);
+
+/** Give an address back; takes one that is not there. */
+void roster_give(struct roster *roster, const struct gn_address *address);
+
+/** Do not hand out an address, in use or not, before `until`. */
+void roster_shun(struct roster *roster, const struct gn_address *address, gn_local until);
 
 /**
  * How long to wait before the next address is asked, after `swaps` of them in a row gave nothing:

@@ -2,9 +2,9 @@
 #include "upstream.h"
 
 #include "address.h"
+#include "commons.h"
 #include "keyfile.h"
-#include "member.h"
-#include "roster.h"
+#include "lineup.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +14,12 @@ struct upstream {
     const struct upstream_config *config;
     struct keyfile *keyfile; /* NULL none */
     struct route route;
-    struct roster roster;
-    struct gn_timer *resolve_timer;
+    struct lineup lineup;
+    struct gn_timer *resolve_timer, *look_timer;
     bool is_resolving; /* the resolver works, or the timer runs to ask it */
+    bool is_asking;    /* the resolver works */
+    bool is_put_off;   /* to when it is online again */
+    bool is_numeric;   /* the name is an address */
     size_t count;
     struct member members[];
 };
@@ -29,16 +32,22 @@ static const char *name_of(const struct upstream *upstream)
 /* ---------------------------------------------------------------- names */
 
 static void resolve(struct upstream *upstream);
-static void on_give_up(void *arg, struct member *member);
 
 static void on_resolve_timer(void *arg, gn_local now)
 {
+    struct upstream *upstream = arg;
     (void)now;
-    resolve(arg);
+    if (!upstream->lineup.offline) {
+        resolve(upstream);
+        return;
+    }
+    upstream->is_resolving = false;
+    upstream->is_put_off = true;
 }
 
-static void resolve_later(struct upstream *upstream, int64_t delay_ns)
+static void resolve_later(void *arg, int64_t delay_ns)
 {
+    struct upstream *upstream = arg;
     if (upstream->is_resolving)
         return;
     upstream->is_resolving = true;
@@ -47,12 +56,13 @@ static void resolve_later(struct upstream *upstream, int64_t delay_ns)
 
 static void resolution_failed(struct upstream *upstream, const char *why)
 {
+    const struct member *first = &upstream->members[0];
     char text[256];
     snprintf(text, sizeof(text), "cannot resolve %s: %s", name_of(upstream), why);
     gn_log(upstream->host, GN_DEBUG, "%s", text);
-    if (!upstream->members[0].placed)
-        gn_source_fault(upstream->host, upstream->members[0].source, GN_REASON_RESOLVING, text);
-    resolve_later(upstream, roster_retry_ns(&upstream->roster));
+    if (!first->placed && !first->offline)
+        gn_source_fault(upstream->host, first->source, GN_REASON_RESOLVING, text);
+    resolve_later(upstream, roster_retry_ns(&upstream->lineup.roster));
 }
 
 static uint32_t key_id(const struct upstream *upstream)
@@ -60,8 +70,9 @@ static uint32_t key_id(const struct upstream *upstream)
     return (uint32_t)upstream->config->key;
 }
 
-static int open_member(struct upstream *upstream, size_t i)
+static int open_member(void *arg, size_t i)
 {
+    struct upstream *upstream = arg;
     struct member *member = &upstream->members[i];
     struct client_config config = {
         .version = (uint8_t)upstream->config->version,
@@ -76,89 +87,78 @@ static int open_member(struct upstream *upstream, size_t i)
     };
     char suffix[24];
     snprintf(suffix, sizeof(suffix), "#%zu", i + 1);
-    member->give_up = on_give_up;
-    member->arg = upstream;
     member->route = &upstream->route;
+    member->offline = upstream->lineup.offline;
+    member->auto_offline = upstream->config->auto_offline;
+    member->max_unreach = (unsigned)upstream->config->max_unreach;
+    member->copies = upstream->config->copy;
     return member_open(member, upstream->host, &config, name_of(upstream),
                        upstream->config->pool != NULL ? suffix : NULL);
 }
 
-/* Members without an address get one; of a pool some may stay out. */
-static void place_members(struct upstream *upstream)
+/* Now and then the name may mean others. What wants it sooner says so. */
+static void refresh_later(struct upstream *upstream)
 {
-    struct gn_address address;
-    for (size_t i = 0; i < upstream->count; i++) {
-        struct member *member = &upstream->members[i];
-        if (member->placed)
-            continue;
-        if (!roster_take(&upstream->roster, &address))
-            return;
-        int error = member->source == NULL ? open_member(upstream, i) : 0;
-        if (error != 0) {
-            gn_log(upstream->host, GN_ERROR, "cannot open source %zu: %s", i + 1, strerror(-error));
-            return;
-        }
-        member_place(member, &address, 0);
-    }
+    double refresh_s = upstream->config->refresh_s;
+    if (!upstream->is_resolving && !upstream->is_numeric && refresh_s > 0)
+        gn_timer_start(upstream->host, upstream->resolve_timer, gn_nanoseconds(refresh_s));
 }
 
 /* Those that can be reached from the address that is bound. */
-static void update_roster(struct upstream *upstream, const struct gn_address *addresses,
-                          size_t count)
+static size_t choose(const struct upstream *upstream, const struct gn_address *addresses,
+                     size_t count, struct gn_address fit[ROSTER_MAX])
 {
-    struct gn_address fit[ROSTER_MAX];
     size_t fits = 0;
     for (size_t i = 0; i < count && fits < ROSTER_MAX; i++)
         if (route_fits(&upstream->route, &addresses[i]))
             fit[fits++] = addresses[i];
-    if (fits == 0)
-        resolution_failed(upstream, "none of its addresses is of the family of bind_address");
-    else
-        roster_update(&upstream->roster, fit, fits);
+    return fits;
 }
 
 static void on_resolved(void *arg, int status, const char *text, const struct gn_address *addresses,
                         size_t count)
 {
     struct upstream *upstream = arg;
-    upstream->is_resolving = false;
+    struct gn_address fit[ROSTER_MAX];
+    upstream->is_resolving = upstream->is_asking = false;
     if (status != 0 || count == 0) {
         resolution_failed(upstream, status == 0    ? "it has no address"
                                     : text != NULL ? text
                                                    : strerror(-status));
         return;
     }
-    update_roster(upstream, addresses, count);
-    place_members(upstream);
+    size_t fits = choose(upstream, addresses, count, fit);
+    if (fits == 0) {
+        resolution_failed(upstream, "none of its addresses is of the family of bind_address");
+        return;
+    }
+    lineup_update(&upstream->lineup, fit, fits);
+    if (upstream->lineup.roster.count == 0)
+        resolution_failed(upstream, "it has no address of that family");
+    else
+        refresh_later(upstream);
 }
 
 static void resolve(struct upstream *upstream)
 {
-    upstream->is_resolving = true;
+    if (upstream->is_asking)
+        return;
+    upstream->is_resolving = upstream->is_asking = true;
+    upstream->is_put_off = false;
+    gn_timer_stop(upstream->host, upstream->resolve_timer);
     int error = gn_resolve(upstream->host, name_of(upstream), (uint16_t)upstream->config->port,
                            on_resolved, upstream);
     if (error != 0) {
-        upstream->is_resolving = false;
+        upstream->is_resolving = upstream->is_asking = false;
         resolution_failed(upstream, strerror(-error));
     }
 }
 
-/* The member's address gives nothing: the next one; when all had their turn, ask for new ones. */
-static void on_give_up(void *arg, struct member *member)
+static void on_look(void *arg, gn_local now)
 {
     struct upstream *upstream = arg;
-    struct gn_address address = member->address;
-    char old[ADDRESS_TEXT_SIZE];
-    char new[ADDRESS_TEXT_SIZE];
-    member->swaps++;
-    int64_t delay_ns = roster_swap_ns(&upstream->roster, member->swaps);
-    if (roster_is_exhausted(&upstream->roster, member->swaps))
-        resolve_later(upstream, delay_ns);
-    if (!roster_swap(&upstream->roster, &address))
-        return;
-    gn_log(upstream->host, GN_INFO, "%s gives nothing, trying %s",
-           address_text(&member->address, old), address_text(&address, new));
-    member_place(member, &address, delay_ns);
+    (void)now;
+    gn_timer_start(upstream->host, upstream->look_timer, lineup_look(&upstream->lineup));
 }
 
 /* ---------------------------------------------------------------- configuration */
@@ -199,6 +199,23 @@ static int check_gate(struct gn_host *host, const struct gate_config *gate)
     return 0;
 }
 
+/* The family of the option's choice. */
+static uint8_t family_of(const struct upstream_config *config)
+{
+    static const uint8_t families[] = {GN_FAMILY_NONE, GN_FAMILY_IPV4, GN_FAMILY_IPV6};
+    return families[config->family];
+}
+
+static int check_family(struct gn_host *host, const struct upstream_config *config,
+                        const char *name)
+{
+    struct gn_address address;
+    if (family_of(config) == GN_FAMILY_NONE || address_parse(name, &address) < 0 ||
+        address.family == family_of(config))
+        return 0;
+    return gn_fail(host, -EINVAL, "family: %s is an address of the other one", name);
+}
+
 static int check_config(struct gn_host *host, const struct upstream_config *config)
 {
     if (config->server == NULL && config->pool == NULL)
@@ -209,8 +226,10 @@ static int check_config(struct gn_host *host, const struct upstream_config *conf
     if (config->server != NULL && config->pool != NULL)
         return gn_fail(host, -EINVAL,
                        "\"server\" and \"pool\" exclude each other; write two entries");
-    int error = config->server != NULL ? check_name_text(host, "server", config->server)
-                                       : check_name_text(host, "pool", config->pool);
+    const char *name = config->server != NULL ? config->server : config->pool;
+    int error = check_name_text(host, config->server != NULL ? "server" : "pool", name);
+    if (error == 0)
+        error = check_family(host, config, name);
     if (error == 0)
         error = check_gate(host, &config->gate);
     return error == 0 ? route_check_device(host, config->bind_device) : error;
@@ -238,6 +257,28 @@ static int read_key(struct upstream *upstream, struct commons *commons)
 
 /* ---------------------------------------------------------------- life */
 
+static void make_lineup(struct upstream *upstream, struct commons *commons)
+{
+    const struct upstream_config *config = upstream->config;
+    struct gn_address address;
+    const char *name = name_of(upstream);
+    upstream->is_numeric = name != NULL && address_parse(name, &address) == 0;
+    upstream->lineup = (struct lineup){
+        .host = upstream->host,
+        .registry = &commons->registry,
+        .name = name,
+        .is_pool = config->pool != NULL,
+        .offline = config->offline,
+        .roster = {.family = family_of(config)},
+        .members = upstream->members,
+        .count = upstream->count,
+        .open = open_member,
+        .want = resolve_later,
+        .arg = upstream,
+    };
+    lineup_init(&upstream->lineup);
+}
+
 int upstream_open(struct gn_host *host, void *shared, const void *options, void **instance)
 {
     const struct upstream_config *config = options;
@@ -255,7 +296,7 @@ int upstream_open(struct gn_host *host, void *shared, const void *options, void 
     upstream->config = config;
     upstream->route = route;
     upstream->count = count;
-    roster_init(&upstream->roster);
+    make_lineup(upstream, shared);
     error = read_key(upstream, shared);
     if (error != 0) {
         upstream_close(upstream);
@@ -269,11 +310,18 @@ int upstream_start(void *instance)
 {
     struct upstream *upstream = instance;
     int error = gn_timer_open(upstream->host, on_resolve_timer, upstream, &upstream->resolve_timer);
+    if (error == 0 && upstream->config->pool != NULL)
+        error = gn_timer_open(upstream->host, on_look, upstream, &upstream->look_timer);
     if (error == 0) /* the first one stands for the name until it is resolved */
         error = open_member(upstream, 0);
     if (error != 0)
         return gn_fail(upstream->host, error, "cannot start the source: %s", strerror(-error));
-    resolve(upstream);
+    if (upstream->lineup.offline)
+        member_offline(&upstream->members[0], true, "");
+    else
+        resolve(upstream);
+    if (upstream->look_timer != NULL)
+        gn_timer_start(upstream->host, upstream->look_timer, gn_poll_ns(6));
     return 0;
 }
 
@@ -291,6 +339,26 @@ int upstream_burst(void *instance, struct gn_source *source)
         if (upstream->members[i].source == source)
             return member_burst(&upstream->members[i]);
     return -ENOENT;
+}
+
+int upstream_online(void *instance, struct gn_source *source, bool online)
+{
+    struct upstream *upstream = instance;
+    if (upstream->count == 0)
+        return -ENOTSUP;
+    int error = lineup_online(&upstream->lineup, source, online);
+    if (error == 0 && online && (upstream->is_put_off || !upstream->members[0].placed))
+        resolve(upstream);
+    return error;
+}
+
+int upstream_refresh(void *instance)
+{
+    struct upstream *upstream = instance;
+    if (upstream->count == 0 || upstream->is_numeric)
+        return -ENOTSUP;
+    resolve(upstream);
+    return 0;
 }
 
 void upstream_stop(void *instance)
@@ -318,7 +386,9 @@ void upstream_stop(void *instance)
 void upstream_close(void *instance)
 {
     struct upstream *upstream = instance;
-    if (upstream != NULL)
+    if (upstream != NULL) {
+        lineup_finish(&upstream->lineup);
         keyfile_release(upstream->keyfile);
+    }
     free(upstream);
 }

@@ -26,6 +26,12 @@ struct upstream_config {
     int64_t source_port; /* 0: a random one for each request */
     int64_t dscp;
     bool xleave;
+    int family; /* index of the option's choices: any, ipv4, ipv6 */
+    bool offline;
+    bool auto_offline;
+    bool copy;
+    int64_t max_unreach;
+    double refresh_s;
 };
 
 /** The functions of the role; see struct gn_role. */
@@ -33,6 +39,8 @@ int upstream_open(struct gn_host *host, void *shared, const void *config, void *
 int upstream_start(void *instance);
 void upstream_event(void *instance, const struct gn_event *event);
 int upstream_burst(void *instance, struct gn_source *source);
+int upstream_online(void *instance, struct gn_source *source, bool online);
+int upstream_refresh(void *instance);
 void upstream_stop(void *instance);
 void upstream_close(void *instance);
 

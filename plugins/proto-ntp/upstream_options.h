@@ -6,6 +6,8 @@
 
 #include "upstream.h"
 
+static const char *const upstream_families[] = {"any", "ipv4", "ipv6", NULL};
+
 static const struct gn_option upstream_options[] = {
     {
         .key = "server",
@@ -178,6 +180,54 @@ static const struct gn_option upstream_options[] = {
         .preset = "false",
         .help = "interleaved mode (RFC 9769): each reply tells when the one before it really left; "
                 "basic where the server cannot",
+    },
+    {
+        .key = "family",
+        .type = GN_OPT_CHOICE,
+        .offset = offsetof(struct upstream_config, family),
+        .preset = "any",
+        .choices = upstream_families,
+        .help = "addresses of this family only",
+    },
+    {
+        .key = "offline",
+        .type = GN_OPT_BOOL,
+        .offset = offsetof(struct upstream_config, offline),
+        .preset = "false",
+        .help = "ask nothing, not even for its address, before gnomonctl online",
+    },
+    {
+        .key = "auto_offline",
+        .type = GN_OPT_BOOL,
+        .offset = offsetof(struct upstream_config, auto_offline),
+        .preset = "false",
+        .help = "go offline when nothing can be sent, as without a route, until gnomonctl online",
+    },
+    {
+        .key = "copy",
+        .type = GN_OPT_BOOL,
+        .offset = offsetof(struct upstream_config, copy),
+        .preset = "false",
+        .help = "take over stratum and reference id of the server, as if this were the server: for "
+                "several daemons of one machine that cannot come to follow each other",
+    },
+    {
+        .key = "maxunreach",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct upstream_config, max_unreach),
+        .preset = "100000",
+        .max = 1000000,
+        .help = "requests without a reply, beyond the eight that make a server unreachable, after "
+                "which what was known of it is forgotten",
+    },
+    {
+        .key = "refresh",
+        .type = GN_OPT_REAL,
+        .offset = offsetof(struct upstream_config, refresh_s),
+        .preset = "1209600",
+        .max = 2147483647,
+        .unit = "s",
+        .help = "how often the name is resolved anew; 0: only when somebody has to be replaced",
     },
 };
 

@@ -52,6 +52,41 @@ int daemon_command(struct daemon *daemon, const char *source, const char *name, 
     return 0;
 }
 
+int daemon_online(struct daemon *daemon, const char *name, bool online, char *why, size_t why_size)
+{
+    (void)daemon;
+    snprintf(why, why_size, "%s", name != NULL ? name : "all");
+    return online ? 1 : -1;
+}
+
+int daemon_refresh(struct daemon *daemon, char *why, size_t why_size)
+{
+    (void)daemon;
+    snprintf(why, why_size, "no name");
+    return -1;
+}
+
+void daemon_activity(struct daemon *daemon, struct daemon_activity *activity)
+{
+    (void)daemon;
+    *activity = (struct daemon_activity){.online = 1};
+}
+
+/* What is in an entry is for tests/fuzz/fuzz_options. */
+const char *daemon_add(struct daemon *daemon, const json_t *entry, char *why, size_t why_size)
+{
+    (void)daemon;
+    snprintf(why, why_size, "%zu keys", json_object_size(entry));
+    return json_object_size(entry) > 3 ? NULL : "ntp0";
+}
+
+int daemon_delete(struct daemon *daemon, const char *name, char *why, size_t why_size)
+{
+    (void)daemon;
+    snprintf(why, why_size, "%s", name);
+    return strlen(name) > 4 ? -1 : 0;
+}
+
 void daemon_shutdown(struct daemon *daemon)
 {
     (void)daemon;

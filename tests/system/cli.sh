@@ -62,10 +62,11 @@ says 'proto-ntp'
 
 # --- gnomonctl without a daemon ------------------------------------------------------------------
 exits 0 "gnomonctl --help" "$GNOMONCTL" --help
-for command in tracking sources sourcestats plugins query watch waitsync burst makestep rtcdata rtc shutdown; do
+for command in tracking sources sourcestats plugins query watch waitsync activity burst online offline refresh add \
+    delete makestep rtcdata rtc shutdown; do
     says "^ *$command\b"
 done
-for command in explain doctor refresh convert; do
+for command in explain doctor convert; do
     check "a command that is not there yet is not listed: $command" differs matches "^ *$command\b" "$OUTPUT"
 done
 exits 2 "gnomonctl without a command" "$GNOMONCTL"

@@ -18,6 +18,10 @@ struct daemon {
     unsigned stepped;
     int burst;
     char burst_source[64];
+    int online; /* what daemon_online() returns */
+    char switched[80];
+    char deleted[64];
+    char added[256];
     double offset_s;
     char reply[8192];
     unsigned replies;
@@ -71,6 +75,46 @@ int daemon_command(struct daemon *daemon, const char *source, const char *name, 
     }
     reply(reply_arg, daemon->answer);
     return 0;
+}
+
+int daemon_online(struct daemon *daemon, const char *name, bool online, char *why, size_t why_size)
+{
+    snprintf(daemon->switched, sizeof(daemon->switched), "%s %s", name != NULL ? name : "all",
+             online ? "online" : "offline");
+    if (daemon->online < 0)
+        snprintf(why, why_size, "it cannot rest");
+    return daemon->online;
+}
+
+int daemon_refresh(struct daemon *daemon, char *why, size_t why_size)
+{
+    if (daemon->online < 0)
+        snprintf(why, why_size, "no name");
+    return daemon->online;
+}
+
+void daemon_activity(struct daemon *daemon, struct daemon_activity *activity)
+{
+    (void)daemon;
+    *activity = (struct daemon_activity){.online = 3, .offline = 2, .unresolved = 1};
+}
+
+const char *daemon_add(struct daemon *daemon, const json_t *entry, char *why, size_t why_size)
+{
+    char *text = json_dumps(entry, JSON_COMPACT);
+    snprintf(daemon->added, sizeof(daemon->added), "%s", text);
+    free(text);
+    if (daemon->online < 0)
+        snprintf(why, why_size, "add: minpoll: wrong");
+    return daemon->online < 0 ? NULL : "ntp7";
+}
+
+int daemon_delete(struct daemon *daemon, const char *name, char *why, size_t why_size)
+{
+    snprintf(daemon->deleted, sizeof(daemon->deleted), "%s", name);
+    if (daemon->online < 0)
+        snprintf(why, why_size, "nobody");
+    return daemon->online;
 }
 
 void daemon_shutdown(struct daemon *daemon)
@@ -168,8 +212,12 @@ START_TEST(every_listed_command_runs)
         char request[128];
         ck_assert(json_is_array(json_object_get(item, "arguments")));
         ck_assert_uint_gt(json_string_length(json_object_get(item, "help")), 8);
-        snprintf(request, sizeof(request), "{\"command\":\"%s\"}",
-                 json_string_value(json_object_get(item, "name")));
+        const char *name = json_string_value(json_object_get(item, "name"));
+        const char *arguments = strcmp(name, "delete") == 0 ? ",\"source\":\"a\""
+                                : strcmp(name, "add") == 0
+                                    ? ",\"kind\":\"server\",\"address\":\"a\""
+                                    : "";
+        snprintf(request, sizeof(request), "{\"command\":\"%s\"%s}", name, arguments);
         json_t *answer = run(&daemon, request);
         ck_assert_msg(json_is_true(json_object_get(answer, "ok")), "%s", daemon.reply);
         json_decref(answer);
@@ -224,6 +272,55 @@ START_TEST(plugins_are_asked)
 }
 END_TEST
 
+START_TEST(sources_rest_and_wake)
+{
+    struct daemon daemon = {.online = 2};
+    json_decref(run(&daemon, "{\"command\":\"offline\"}"));
+    ck_assert_str_eq(daemon.switched, "all offline");
+    ck_assert_str_eq(daemon.reply, "{\"ok\":true,\"result\":{\"sources\":2}}");
+    json_decref(run(&daemon, "{\"command\":\"online\",\"source\":\"b\"}"));
+    ck_assert_str_eq(daemon.switched, "b online");
+    json_decref(run(&daemon, "{\"command\":\"refresh\"}"));
+    ck_assert_str_eq(daemon.reply, "{\"ok\":true,\"result\":{\"names\":2}}");
+    json_decref(run(&daemon, "{\"command\":\"activity\"}"));
+    ck_assert_str_eq(daemon.reply,
+                     "{\"ok\":true,\"result\":{\"online\":3,\"offline\":2,\"unresolved\":1}}");
+    daemon.online = -95;
+    refused(&daemon, "{\"command\":\"online\"}", "it cannot rest");
+    refused(&daemon, "{\"command\":\"refresh\"}", "no name");
+    refused(&daemon, "{\"command\":\"refresh\",\"source\":\"a\"}", "no argument \\\"source");
+    refused(&daemon, "{\"command\":\"offline\",\"source\":true}", "not a string");
+}
+END_TEST
+
+START_TEST(sources_come_and_go)
+{
+    struct daemon daemon = {.online = 0};
+    json_decref(run(&daemon, "{\"command\":\"add\",\"kind\":\"pool\",\"address\":\"x.example\","
+                             "\"options\":{\"minpoll\":4,\"use\":\"p\"}}"));
+    ck_assert_str_eq(daemon.added, "{\"minpoll\":4,\"use\":\"p\",\"pool\":\"x.example\"}");
+    ck_assert_str_eq(daemon.reply, "{\"ok\":true,\"result\":{\"name\":\"ntp7\"}}");
+    json_decref(run(&daemon, "{\"command\":\"delete\",\"source\":\"ntp7\"}"));
+    ck_assert_str_eq(daemon.deleted, "ntp7");
+    refused(&daemon, "{\"command\":\"add\"}", "\\\"kind\\\" is missing");
+    refused(&daemon, "{\"command\":\"add\",\"kind\":\"server\"}", "\\\"address\\\" is missing");
+    refused(&daemon, "{\"command\":\"add\",\"kind\":3,\"address\":\"a\"}", "not a string");
+    refused(&daemon, "{\"command\":\"add\",\"kind\":\"clock\",\"address\":\"a\"}",
+            "allowed is server, pool or peer");
+    refused(&daemon, "{\"command\":\"add\",\"kind\":\"server\",\"address\":\"a\",\"options\":[]}",
+            "not an object");
+    refused(&daemon,
+            "{\"command\":\"add\",\"kind\":\"server\",\"address\":\"a\","
+            "\"options\":{\"server\":\"b\"}}",
+            "server: set twice");
+    refused(&daemon, "{\"command\":\"delete\"}", "\\\"source\\\" is missing");
+    daemon.online = -2;
+    refused(&daemon, "{\"command\":\"add\",\"kind\":\"server\",\"address\":\"a\"}",
+            "add: minpoll: wrong");
+    refused(&daemon, "{\"command\":\"delete\",\"source\":\"a\"}", "nobody");
+}
+END_TEST
+
 START_TEST(bad_requests)
 {
     struct daemon daemon = {0};
@@ -265,6 +362,8 @@ int main(void)
     tcase_add_test(tests, every_listed_command_runs);
     tcase_add_test(tests, actions);
     tcase_add_test(tests, plugins_are_asked);
+    tcase_add_test(tests, sources_rest_and_wake);
+    tcase_add_test(tests, sources_come_and_go);
     tcase_add_test(tests, bad_requests);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

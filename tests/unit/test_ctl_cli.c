@@ -174,6 +174,16 @@ START_TEST(wrong_usage)
         {"tracking -v", "takes no -v"},
         {"sources --timeout 3", "takes no --timeout"},
         {"query", "needs HOST[:PORT]"},
+        {"delete", "needs SOURCE"},
+        {"delete a b", "too many arguments, at \"b\""},
+        {"online a b", "too many arguments, at \"b\""},
+        {"refresh a", "too many arguments, at \"a\""},
+        {"add server", "needs server|pool|peer HOST"},
+        {"add server a iburst", "\"iburst\" is no KEY=VALUE"},
+        {"add server a =1", "\"=1\" is no KEY=VALUE"},
+        {"add server a port=1 port=2", "port: set twice"},
+        {"add server a name=\xff", "name: its value is no UTF-8 text"},
+        {"add server \xff", "no UTF-8 text cannot be added"},
         {"query a:b", "port \"b\""},
         {"--nonsense", "no option --nonsense"},
         {"--json=1 tracking", "takes no value"},
@@ -289,6 +299,13 @@ START_TEST(actions)
     ck_assert_str_eq(stub.request, "{\"command\":\"burst\"}");
     expect(stub.path, "burst ntp0", CLI_DONE, "four measurements", "");
     ck_assert_str_eq(stub.request, "{\"command\":\"burst\",\"source\":\"ntp0\"}");
+    expect(stub.path, "offline", CLI_DONE, "not asked", "");
+    ck_assert_str_eq(stub.request, "{\"command\":\"offline\"}");
+    expect(stub.path, "online pool0#2", CLI_DONE, "asked again", "");
+    ck_assert_str_eq(stub.request, "{\"command\":\"online\",\"source\":\"pool0#2\"}");
+    expect(stub.path, "refresh", CLI_DONE, "resolved anew", "");
+    expect(stub.path, "delete ntp0", CLI_DONE, "not from the configuration", "");
+    ck_assert_str_eq(stub.request, "{\"command\":\"delete\",\"source\":\"ntp0\"}");
     expect(stub.path, "--json shutdown", CLI_DONE, "{\"ok\": true}\n", "");
     ck_assert_str_eq(stub.request, "{\"command\":\"shutdown\"}");
     stub_stop(&stub);
@@ -337,6 +354,43 @@ START_TEST(the_hardware_clock)
     stub_stop(&stub);
     stub_start(&stub, ANSWER, "{\"ok\":false,\"error\":\"rtc0: not synchronised\"}");
     expect(stub.path, "rtc write", CLI_NO, "", "not synchronised");
+    stub_stop(&stub);
+}
+END_TEST
+
+/* What a word becomes in the request. */
+START_TEST(a_source_in_words)
+{
+    static const char *const cases[][2] = {
+        {"iburst=true", "\"iburst\":true"},   {"burst=false", "\"burst\":false"},
+        {"minpoll=-4", "\"minpoll\":-4"},     {"offset=-0.5", "\"offset\":-0.5"},
+        {"offset=1e-3", "\"offset\":0.001"},  {"name=a", "\"name\":\"a\""},
+        {"name=", "\"name\":\"\""},           {"name=a=b", "\"name\":\"a=b\""},
+        {"refid=\"12\"", "\"refid\":\"12\""}, {"name=-", "\"name\":\"-\""},
+        {"name=1e", "\"name\":\"1e\""},       {"name=192.0.2.1", "\"name\":\"192.0.2.1\""},
+        {"name=e1", "\"name\":\"e1\""},       {"minpoll=1e999", "\"minpoll\":\"1e999\""},
+        {"name=True", "\"name\":\"True\""},
+    };
+    struct stub stub;
+    stub_start(&stub, ANSWER, "{\"ok\":true,\"result\":{\"name\":\"ntp3\"}}");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char words[128], request[256];
+        snprintf(words, sizeof(words), "add pool h %s", cases[i][0]);
+        snprintf(request, sizeof(request),
+                 "{\"command\":\"add\",\"kind\":\"pool\",\"address\":\"h\",\"options\":{%s}}",
+                 cases[i][1]);
+        expect(stub.path, words, CLI_DONE, "ntp3 is added", "");
+        ck_assert_str_eq(stub.request, request);
+    }
+    expect(stub.path, "--json add peer h", CLI_DONE, "{\"name\": \"ntp3\"}\n", "");
+    stub_stop(&stub);
+
+    stub_start(&stub, ANSWER,
+               "{\"ok\":true,\"result\":{\"online\":12,\"offline\":3,\"unresolved\":0}}");
+    expect(stub.path, "activity", CLI_DONE, "  12 online\n   3 offline", "");
+    stub_stop(&stub);
+    stub_start(&stub, ANSWER, "{\"ok\":true,\"result\":{}}");
+    expect(stub.path, "activity", CLI_DONE, "   - online\n", "");
     stub_stop(&stub);
 }
 END_TEST
@@ -408,6 +462,7 @@ int main(void)
     tcase_add_test(tests, reports);
     tcase_add_test(tests, actions);
     tcase_add_test(tests, the_hardware_clock);
+    tcase_add_test(tests, a_source_in_words);
     tcase_add_test(tests, waitsync_waits);
     tcase_add_test(tests, waitsync_gives_up);
     tcase_add_test(tests, output_that_cannot_be_written);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <errno.h>
+#include <plugins/proto-ntp/commons.h>
 #include <plugins/proto-ntp/service.h>
 #include <plugins/proto-ntp/upstream.h>
 #include <plugins/proto-ntp/wire.h>
@@ -19,7 +20,7 @@ static struct fake_world world;
 static struct fake_host host;
 static struct upstream_config source;
 static struct service_config server;
-static void *instance;
+static void *instance, *shared;
 
 static const char *const any_address[] = {"0.0.0.0"};
 static const char *const some_clients[] = {"198.51.100.0/24"};
@@ -28,16 +29,22 @@ static void set_up(void)
 {
     fake_world_init(&world, 1);
     fake_host_init(&host, &world, "ntp", 0);
-    source = (struct upstream_config){
-        .server = "192.0.2.1", .max_sources = 4, .port = 123, .version = 4, .iburst = true};
+    source = (struct upstream_config){.server = "192.0.2.1",
+                                      .max_sources = 4,
+                                      .port = 123,
+                                      .version = 4,
+                                      .iburst = true,
+                                      .max_unreach = 100000};
     server = (struct service_config){
         .listen = {any_address, 1}, .port = 123, .allow = {some_clients, 1}};
     instance = NULL;
+    ck_assert_int_eq(commons_open(&host.host, &shared), 0);
 }
 
 static void tear_down(void)
 {
     fake_host_close_all(&host);
+    commons_close(shared);
     ck_assert_msg(world.misuse == NULL, "%s", world.misuse);
     fake_world_finish(&world);
 }
@@ -46,7 +53,7 @@ static void tear_down(void)
 
 static void start_source(void)
 {
-    ck_assert_int_eq(upstream_open(&host.host, NULL, &source, &instance), 0);
+    ck_assert_int_eq(upstream_open(&host.host, shared, &source, &instance), 0);
     ck_assert_int_eq(upstream_start(instance), 0);
 }
 
@@ -240,6 +247,166 @@ START_TEST(noise_is_no_sample)
 }
 END_TEST
 
+START_TEST(who_is_offline_asks_nothing)
+{
+    source.server = "time.example.net";
+    source.offline = true;
+    start_source();
+    fake_world_run(&world, S(1000));
+    ck_assert_uint_eq(world.notes.sent, 0);
+    ck_assert_uint_eq(world.notes.resolutions, 0);
+    ck_assert_int_eq(upstream_online(instance, NULL, true), 0);
+    fake_world_run(&world, 1000);
+    ck_assert_uint_eq(world.notes.resolutions, 1);
+    ck_assert_uint_eq(world.notes.sent, 1);
+    unsigned open = fake_world_open(&world);
+    ck_assert_int_eq(upstream_online(instance, NULL, false), 0);
+    ck_assert_uint_eq(fake_world_open(&world), open - 1); /* the request's socket */
+    fake_world_run(&world, S(100000));
+    ck_assert_uint_eq(world.notes.sent, 1);
+    ck_assert_uint_eq(world.notes.resolutions, 1);
+    ck_assert_int_eq(upstream_online(instance, NULL, true), 0);
+    ck_assert_int_eq(upstream_online(instance, NULL, true), 0);
+    fake_world_run(&world, 1000);
+    ck_assert_uint_eq(world.notes.sent, 2);
+    end_source();
+}
+END_TEST
+
+START_TEST(a_denial_outlives_being_offline)
+{
+    start_source();
+    fake_world_run(&world, 1000);
+    deliver_reply(3, 0, 0x44454e59);
+    upstream_online(instance, NULL, false);
+    fake_world_run(&world, S(3600));
+    upstream_online(instance, NULL, true);
+    fake_world_run(&world, S(22 * 3600));
+    ck_assert_uint_eq(world.notes.sent, 1);
+    fake_world_run(&world, S(2 * 3600));
+    ck_assert_uint_ge(world.notes.sent, 2);
+    end_source();
+}
+END_TEST
+
+START_TEST(it_may_go_offline_by_itself)
+{
+    source.auto_offline = true;
+    world.script.send_error = -ENETUNREACH;
+    start_source();
+    fake_world_run(&world, S(3600));
+    ck_assert_uint_eq(world.notes.polls, 1);
+    ck_assert_ptr_nonnull(strstr(world.notes.last_fault, "offline by itself"));
+    ck_assert_uint_eq(world.notes.logs[GN_INFO], 1);
+    world.script.send_error = 0;
+    fake_world_run(&world, S(3600));
+    ck_assert_uint_eq(world.notes.sent, 0);
+    upstream_online(instance, NULL, true);
+    fake_world_run(&world, 1000);
+    ck_assert_uint_eq(world.notes.sent, 1);
+    end_source();
+}
+END_TEST
+
+START_TEST(a_source_of_somebody_else_is_none_of_ours)
+{
+    source.offline = true;
+    start_source();
+    ck_assert_int_eq(upstream_online(instance, (struct gn_source *)&world, true), -ENOENT);
+    ck_assert_int_eq(upstream_burst(instance, (struct gn_source *)&world), -ENOENT);
+    end_source();
+}
+END_TEST
+
+START_TEST(a_name_is_asked_for_again)
+{
+    source.server = "time.example.net";
+    source.refresh_s = 500;
+    start_source();
+    fake_world_run(&world, S(1));
+    deliver_reply(0, 2, 0xc0000263);
+    ck_assert_uint_eq(world.notes.resolutions, 1);
+    ck_assert_int_eq(upstream_refresh(instance), 0);
+    ck_assert_int_eq(upstream_refresh(instance), 0); /* it is under way */
+    fake_world_run(&world, S(1));
+    ck_assert_uint_eq(world.notes.resolutions, 2);
+    for (unsigned i = 0; i < 100; i++) {
+        fake_world_run(&world, S(17));
+        deliver_reply(0, 2, 0xc0000263);
+    }
+    ck_assert_uint_eq(world.notes.resolutions, 2 + 1700 / 500);
+    end_source();
+
+    source.server = "192.0.2.1";
+    start_source();
+    ck_assert_int_eq(upstream_refresh(instance), -ENOTSUP);
+    fake_world_run(&world, S(5000));
+    end_source();
+}
+END_TEST
+
+START_TEST(two_entries_never_ask_one_address)
+{
+    struct fake_host other;
+    struct upstream_config second = source;
+    void *twin;
+    fake_host_init(&other, &world, "twin", 0);
+    start_source();
+    fake_world_run(&world, 1000);
+    ck_assert_uint_eq(world.notes.sent, 1);
+    ck_assert_int_eq(upstream_open(&other.host, shared, &second, &twin), 0);
+    ck_assert_int_eq(upstream_start(twin), 0);
+    fake_world_run(&world, 1000);
+    ck_assert_uint_eq(world.notes.sent, 1);
+    ck_assert_ptr_nonnull(strstr(world.notes.last_fault, "is another source's"));
+    end_source(); /* the second has it when it looks again */
+    fake_world_run(&world, S(70));
+    ck_assert_uint_ge(world.notes.sent, 2);
+    upstream_stop(twin);
+    fake_host_close_all(&other);
+    upstream_close(twin);
+}
+END_TEST
+
+START_TEST(a_server_takes_the_address_of_a_pool)
+{
+    struct fake_host other;
+    struct upstream_config pool = source;
+    void *many;
+    pool.server = NULL;
+    pool.pool = "time.example.net"; /* of four addresses */
+    fake_host_init(&other, &world, "pool", 0);
+    ck_assert_int_eq(upstream_open(&other.host, shared, &pool, &many), 0);
+    ck_assert_int_eq(upstream_start(many), 0);
+    fake_world_run(&world, 1000);
+    ck_assert_uint_eq(world.notes.sent, 4);
+    source.server = "time.example.net";
+    start_source();
+    fake_world_run(&world, 1000);
+    ck_assert_uint_eq(world.notes.sent, 5);
+    fake_world_run(&world, S(20000)); /* eight unanswered, again and again: all change places */
+    end_source();
+    fake_world_run(&world, S(5000));
+    upstream_stop(many);
+    fake_host_close_all(&other);
+    upstream_close(many);
+}
+END_TEST
+
+START_TEST(what_is_known_of_a_silent_server_is_forgotten)
+{
+    source.max_unreach = _i == 0 ? 2 : 100000;
+    start_source();
+    fake_world_run(&world, 1000);
+    deliver_reply(0, 2, 0xc0000263);
+    unsigned logs = world.notes.logs[GN_INFO];
+    fake_world_run(&world, S(3600));
+    ck_assert_uint_gt(world.notes.sent, 10);
+    ck_assert_uint_eq(world.notes.logs[GN_INFO], logs + (_i == 0));
+    end_source();
+}
+END_TEST
+
 static const struct {
     const char *server, *pool, *words;
 } wrong[] = {
@@ -257,8 +424,23 @@ START_TEST(a_wrong_source_is_explained)
 {
     source.server = wrong[_i].server;
     source.pool = wrong[_i].pool;
-    ck_assert_int_eq(upstream_open(&host.host, NULL, &source, &instance), -EINVAL);
+    ck_assert_int_eq(upstream_open(&host.host, shared, &source, &instance), -EINVAL);
     ck_assert_msg(strstr(host.words, wrong[_i].words) != NULL, "%s", host.words);
+}
+END_TEST
+
+START_TEST(an_address_has_one_family)
+{
+    source.family = 2;
+    ck_assert_int_eq(upstream_open(&host.host, shared, &source, &instance), -EINVAL);
+    ck_assert_msg(strstr(host.words, "family: 192.0.2.1") != NULL, "%s", host.words);
+    source.server = "time.example.net"; /* one of its four is */
+    start_source();
+    for (int i = 0; i < 100; i++) {
+        fake_world_run(&world, S(10));
+        ck_assert_uint_eq(world.notes.sent_to.family, GN_FAMILY_IPV6);
+    }
+    end_source();
 }
 END_TEST
 
@@ -447,6 +629,15 @@ int main(void)
     tcase_add_test(tcase, noise_is_no_sample);
     tcase_add_loop_test(tcase, a_wrong_source_is_explained, 0, sizeof(wrong) / sizeof(*wrong));
     tcase_add_test(tcase, an_ipv6_address_is_a_server);
+    tcase_add_test(tcase, who_is_offline_asks_nothing);
+    tcase_add_test(tcase, a_denial_outlives_being_offline);
+    tcase_add_test(tcase, it_may_go_offline_by_itself);
+    tcase_add_test(tcase, a_source_of_somebody_else_is_none_of_ours);
+    tcase_add_test(tcase, a_name_is_asked_for_again);
+    tcase_add_test(tcase, two_entries_never_ask_one_address);
+    tcase_add_test(tcase, a_server_takes_the_address_of_a_pool);
+    tcase_add_loop_test(tcase, what_is_known_of_a_silent_server_is_forgotten, 0, 2);
+    tcase_add_test(tcase, an_address_has_one_family);
     tcase_add_test(tcase, a_request_is_answered);
     tcase_add_test(tcase, strangers_are_not_answered);
     tcase_add_test(tcase, access_changes_in_place);

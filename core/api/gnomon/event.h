@@ -35,7 +35,8 @@ enum gn_event_kind {
     GN_EVENT_LEAP,               /* a leap second is announced, or has been applied */
     GN_EVENT_CHANGE_REFUSED,     /* a change beyond clock.max_change was not made; value: by, s */
     GN_EVENT_CLOCK_RETUNED,      /* somebody else steered the clock; value: by, s/s */
-    GN_EVENT_LOCAL, /* the own clock is served, or no longer; value: the stratum, or 0 */
+    GN_EVENT_LOCAL,          /* the own clock is served, or no longer; value: the stratum, or 0 */
+    GN_EVENT_SOURCE_CHANGED, /* by a command: added, deleted, taken offline or online */
     GN_EVENT_COUNT
 };
 

@@ -221,6 +221,8 @@ struct gn_source_info {
     uint32_t refid;      /* who the source is, to detect loops and to name it; host byte order.
                             NTP: RFC 5905 §7.3; a clock: four characters */
     uint8_t is_clock;    /* a primary reference: our reference id becomes `refid` */
+    uint8_t copies;      /* our stratum and reference id become those of the source: it is we, in
+                            another guise. Since 1.1 */
 };
 
 /** What the core asks of a source. */

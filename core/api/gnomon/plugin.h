@@ -12,12 +12,12 @@
  *
  * Log of changes:
  *   1.0  first
- *   1.1  gn_source_slow, gn_role.burst and .command, gn_rtc_owner, GN_DEVICE_SOCKET,
- *        GN_DEVICE_SHARED, gn_sample.own_refid, gn_datagram_config.device and .dscp,
- *        GN_DATAGRAM_SHARED,
- *        gn_state.error_bound_rate and .tai_offset_s, the end of gn_tracking from .leap_smear_s on,
- *        events and reasons, gn_finding, gn_host.stream. gn_tracking holds a gn_state and so has
- *        moved: since 1.0 was never released, that is not a 2.0
+ *   1.1  gn_source_slow, gn_role.burst, .command, .online and .refresh, gn_rtc_owner,
+ *        GN_DEVICE_SOCKET, GN_DEVICE_SHARED, gn_sample.own_refid, gn_source_info.copies,
+ *        gn_datagram_config.device and .dscp, GN_DATAGRAM_SHARED, gn_state.error_bound_rate and
+ *        .tai_offset_s, the end of gn_tracking from .leap_smear_s on, events and reasons,
+ *        gn_finding, gn_host.stream. gn_tracking holds a gn_state and so has moved: since 1.0 was
+ *        never released, that is not a 2.0
  */
 
 #include <gnomon/event.h>
@@ -85,6 +85,19 @@ struct gn_role {
      * Errors: -ENOTSUP: it is none of ours; else negative errno, explained by gn_fail().
      */
     int (*command)(void *instance, const char *name, gn_command_cb reply, void *reply_arg);
+
+    /**
+     * Of a source: ask it (again), or let it rest until further notice. `source` is one that the
+     * instance opened; NULL: all of them, and those it will open. Optional; since 1.1.
+     * Errors: negative errno, explained by gn_fail().
+     */
+    int (*online)(void *instance, struct gn_source *source, bool online);
+
+    /**
+     * Of a source: resolve its names anew, now. Optional; since 1.1. Errors: negative errno,
+     * explained by gn_fail(); -ENOTSUP: it has none.
+     */
+    int (*refresh)(void *instance);
 };
 
 /** The descriptor. The first four fields protect the rest. */

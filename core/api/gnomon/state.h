@@ -128,6 +128,8 @@ enum gn_reason {
     GN_REASON_DELAY,          /* it answers, outside of the delays that are allowed */
     GN_REASON_STRATUM,        /* its stratum is outside of the limits */
     GN_REASON_ABSENT,         /* this machine has no such device. Since 1.1 */
+    GN_REASON_OFFLINE,        /* the operator let it rest: it is not asked */
+    GN_REASON_DUPLICATE,      /* another source has its address */
     GN_REASON_COUNT
 };
 
