@@ -4,14 +4,14 @@
 
 /** What all instances of the plugin share; each of them is given it by `open`. */
 
-#include <gnomon/host.h>
-#include <sys/queue.h>
+#include "outlets.h"
 
 struct keyfile;
 
 struct commons {
     struct gn_host *host;          /* of no instance: for what belongs to none of them */
     LIST_HEAD(, keyfile) keyfiles; /* see keyfile.h */
+    struct outlets outlets;        /* of symmetric associations */
 };
 
 /** The plugin's shared object; see struct gn_plugin. */

@@ -47,6 +47,9 @@ void member_wake(struct member *member);
 /** Ask some times in quick succession now. Errors: negative errno, explained by gn_fail(). */
 int member_burst(struct member *member);
 
+/** Fill in what our clock says: what about the time is, and how precise it is. */
+void member_read_clock(struct gn_host *host, struct exchange_reply *reply);
+
 /** Add to a sum of numbers. */
 void member_count(const struct member *member, struct client_counters *sum);
 

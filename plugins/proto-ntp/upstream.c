@@ -4,6 +4,7 @@
 #include "address.h"
 #include "keyfile.h"
 #include "member.h"
+#include "peering.h"
 #include "roster.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ struct upstream {
     const struct upstream_config *config;
     struct keyfile *keyfile; /* NULL none */
     struct route route;
+    struct peering *peering; /* it is a peer, and none of what follows; NULL no */
     struct roster roster;
     struct gn_timer *resolve_timer;
     bool is_resolving; /* the resolver works, or the timer runs to ask it */
@@ -199,16 +201,38 @@ static int check_gate(struct gn_host *host, const struct gate_config *gate)
     return 0;
 }
 
+/* A peer speaks when and from where it must. */
+static int check_peer(struct gn_host *host, const struct upstream_config *config)
+{
+    const struct gate_config *gate = &config->gate;
+    if (config->burst)
+        return gn_fail(host, -EINVAL, "burst: not with a peer, who speaks when it wants");
+    if (config->bind_address != NULL || config->bind_device != NULL || config->source_port != 0 ||
+        config->dscp != 0)
+        return gn_fail(host, -EINVAL,
+                       "bind_address, bind_device, source_port, dscp: not with a peer, which is "
+                       "spoken to by the server's socket");
+    if (gate->mindelay_s > 0 || gate->maxdelay_s > 0 || gate->maxdelayratio > 0 ||
+        gate->maxdelaydevratio > 0 || gate->maxdelayquant > 0 || config->filter != 1 ||
+        config->presend_log2s != 18)
+        return gn_fail(host, -EINVAL, "mindelay, maxdelay…, filter, presend: not with a peer");
+    return check_name_text(host, "peer", config->peer);
+}
+
 static int check_config(struct gn_host *host, const struct upstream_config *config)
 {
-    if (config->server == NULL && config->pool == NULL)
-        return gn_fail(host, -EINVAL, "one of \"server\" and \"pool\" is needed");
+    int count = (config->server != NULL) + (config->pool != NULL) + (config->peer != NULL);
+    if (count == 0)
+        return gn_fail(host, -EINVAL, "one of \"server\", \"pool\" and \"peer\" is needed");
     if ((config->key != 0) != (config->keys != NULL))
         return gn_fail(host, -EINVAL,
                        "\"key\" (the id of one) and \"keys\" (the file it stands in) go together");
-    if (config->server != NULL && config->pool != NULL)
+    if (count > 1)
         return gn_fail(host, -EINVAL,
-                       "\"server\" and \"pool\" exclude each other; write two entries");
+                       "\"server\", \"pool\" and \"peer\" exclude each other; write an entry for "
+                       "each");
+    if (config->peer != NULL)
+        return check_peer(host, config);
     int error = config->server != NULL ? check_name_text(host, "server", config->server)
                                        : check_name_text(host, "pool", config->pool);
     if (error == 0)
@@ -247,7 +271,7 @@ int upstream_open(struct gn_host *host, void *shared, const void *options, void 
         error = read_route(host, config, &route);
     if (error != 0)
         return error;
-    size_t count = config->pool != NULL ? (size_t)config->max_sources : 1;
+    size_t count = config->pool != NULL ? (size_t)config->max_sources : config->server != NULL;
     struct upstream *upstream = calloc(1, sizeof(*upstream) + count * sizeof(upstream->members[0]));
     if (upstream == NULL)
         return gn_fail(host, -ENOMEM, "out of memory");
@@ -257,6 +281,8 @@ int upstream_open(struct gn_host *host, void *shared, const void *options, void 
     upstream->count = count;
     roster_init(&upstream->roster);
     error = read_key(upstream, shared);
+    if (error == 0 && config->peer != NULL)
+        error = peering_open(host, shared, config, &upstream->peering);
     if (error != 0) {
         upstream_close(upstream);
         return error;
@@ -268,6 +294,8 @@ int upstream_open(struct gn_host *host, void *shared, const void *options, void 
 int upstream_start(void *instance)
 {
     struct upstream *upstream = instance;
+    if (upstream->peering != NULL)
+        return peering_start(upstream->peering);
     int error = gn_timer_open(upstream->host, on_resolve_timer, upstream, &upstream->resolve_timer);
     if (error == 0) /* the first one stands for the name until it is resolved */
         error = open_member(upstream, 0);
@@ -280,6 +308,8 @@ int upstream_start(void *instance)
 void upstream_event(void *instance, const struct gn_event *event)
 {
     struct upstream *upstream = instance;
+    if (upstream->peering != NULL)
+        peering_event(upstream->peering, event);
     for (size_t i = 0; i < upstream->count && event->kind == GN_EVENT_SUSPENDED; i++)
         member_wake(&upstream->members[i]);
 }
@@ -287,6 +317,8 @@ void upstream_event(void *instance, const struct gn_event *event)
 int upstream_burst(void *instance, struct gn_source *source)
 {
     struct upstream *upstream = instance;
+    if (upstream->peering != NULL)
+        return peering_burst(upstream->peering);
     for (size_t i = 0; i < upstream->count; i++)
         if (upstream->members[i].source == source)
             return member_burst(&upstream->members[i]);
@@ -297,6 +329,10 @@ void upstream_stop(void *instance)
 {
     const struct upstream *upstream = instance;
     struct client_counters sum = {0};
+    if (upstream->peering != NULL) {
+        peering_stop(upstream->peering);
+        return;
+    }
     for (size_t i = 0; i < upstream->count; i++)
         member_count(&upstream->members[i], &sum);
     gn_log(
@@ -318,7 +354,9 @@ void upstream_stop(void *instance)
 void upstream_close(void *instance)
 {
     struct upstream *upstream = instance;
-    if (upstream != NULL)
+    if (upstream != NULL) {
+        peering_close(upstream->peering);
         keyfile_release(upstream->keyfile);
+    }
     free(upstream);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <errno.h>
+#include <plugins/proto-ntp/commons.h>
 #include <plugins/proto-ntp/service.h>
 #include <plugins/proto-ntp/upstream.h>
 #include <plugins/proto-ntp/wire.h>
@@ -19,7 +20,7 @@ static struct fake_world world;
 static struct fake_host host;
 static struct upstream_config source;
 static struct service_config server;
-static void *instance;
+static void *instance, *commons;
 
 static const char *const any_address[] = {"0.0.0.0"};
 static const char *const some_clients[] = {"198.51.100.0/24"};
@@ -33,10 +34,12 @@ static void set_up(void)
     server = (struct service_config){
         .listen = {any_address, 1}, .port = 123, .allow = {some_clients, 1}};
     instance = NULL;
+    ck_assert_int_eq(commons_open(&host.host, &commons), 0);
 }
 
 static void tear_down(void)
 {
+    commons_close(commons);
     fake_host_close_all(&host);
     ck_assert_msg(world.misuse == NULL, "%s", world.misuse);
     fake_world_finish(&world);
@@ -46,7 +49,7 @@ static void tear_down(void)
 
 static void start_source(void)
 {
-    ck_assert_int_eq(upstream_open(&host.host, NULL, &source, &instance), 0);
+    ck_assert_int_eq(upstream_open(&host.host, commons, &source, &instance), 0);
     ck_assert_int_eq(upstream_start(instance), 0);
 }
 
@@ -241,23 +244,27 @@ START_TEST(noise_is_no_sample)
 END_TEST
 
 static const struct {
-    const char *server, *pool, *words;
+    const char *server, *pool, *peer, *words;
 } wrong[] = {
-    {NULL, NULL, "one of \"server\" and \"pool\""},
-    {"a", "b", "exclude each other"},
-    {"", NULL, "empty"},
-    {"time.example.net:123", NULL, "\"port\""},
-    {"[2001:db8::1]", NULL, "\"port\""},
-    {NULL, "192.0.2.1:123", "\"port\""},
-    {"two words", NULL, "no host name"},
-    {NULL, "http://example.net", "no host name"},
+    {NULL, NULL, NULL, "one of \"server\", \"pool\" and \"peer\""},
+    {"a", "b", NULL, "exclude each other"},
+    {"a", NULL, "b", "exclude each other"},
+    {"", NULL, NULL, "empty"},
+    {"time.example.net:123", NULL, NULL, "\"port\""},
+    {"[2001:db8::1]", NULL, NULL, "\"port\""},
+    {NULL, "192.0.2.1:123", NULL, "\"port\""},
+    {NULL, NULL, "192.0.2.1:123", "\"port\""},
+    {"two words", NULL, NULL, "no host name"},
+    {NULL, "http://example.net", NULL, "no host name"},
+    {NULL, NULL, "", "peer: the name is empty"},
 };
 
 START_TEST(a_wrong_source_is_explained)
 {
     source.server = wrong[_i].server;
     source.pool = wrong[_i].pool;
-    ck_assert_int_eq(upstream_open(&host.host, NULL, &source, &instance), -EINVAL);
+    source.peer = wrong[_i].peer;
+    ck_assert_int_eq(upstream_open(&host.host, commons, &source, &instance), -EINVAL);
     ck_assert_msg(strstr(host.words, wrong[_i].words) != NULL, "%s", host.words);
 }
 END_TEST
@@ -276,7 +283,7 @@ END_TEST
 
 static void start_server(void)
 {
-    ck_assert_int_eq(service_open(&host.host, NULL, &server, &instance), 0);
+    ck_assert_int_eq(service_open(&host.host, commons, &server, &instance), 0);
     ck_assert_int_eq(service_start(instance), 0);
 }
 
@@ -370,7 +377,7 @@ START_TEST(no_socket_at_all_is_an_error)
     server.listen = LIST("::");
     world.script.fail_at = 1;
     world.script.error = -EAFNOSUPPORT;
-    ck_assert_int_eq(service_open(&host.host, NULL, &server, &instance), 0);
+    ck_assert_int_eq(service_open(&host.host, commons, &server, &instance), 0);
     ck_assert_int_eq(service_start(instance), -EAFNOSUPPORT);
     service_close(instance);
 }
@@ -381,7 +388,7 @@ START_TEST(a_port_in_use_is_named)
     const int errors[] = {-EADDRINUSE, -EACCES, -EADDRNOTAVAIL};
     world.script.fail_at = 1;
     world.script.error = errors[_i];
-    ck_assert_int_eq(service_open(&host.host, NULL, &server, &instance), 0);
+    ck_assert_int_eq(service_open(&host.host, commons, &server, &instance), 0);
     ck_assert_int_eq(service_start(instance), errors[_i]);
     ck_assert_msg(strstr(host.words, "0.0.0.0:123") != NULL, "%s", host.words);
     ck_assert_msg(strstr(host.words, strerror(-errors[_i])) != NULL, "%s", host.words);
@@ -392,13 +399,13 @@ END_TEST
 START_TEST(a_wrong_server_is_explained)
 {
     server.listen = LIST("0.0.0.0", "localhost");
-    ck_assert_int_eq(service_open(&host.host, NULL, &server, &instance), -EINVAL);
+    ck_assert_int_eq(service_open(&host.host, commons, &server, &instance), -EINVAL);
     ck_assert_ptr_nonnull(strstr(host.words, "\"localhost\""));
     server.listen.count = 0;
-    ck_assert_int_eq(service_open(&host.host, NULL, &server, &instance), -EINVAL);
+    ck_assert_int_eq(service_open(&host.host, commons, &server, &instance), -EINVAL);
     server.listen = LIST("0.0.0.0");
     server.allow = LIST("192.168.0.0/40");
-    ck_assert_int_eq(service_open(&host.host, NULL, &server, &instance), -EINVAL);
+    ck_assert_int_eq(service_open(&host.host, commons, &server, &instance), -EINVAL);
     ck_assert_ptr_nonnull(strstr(host.words, "192.168.0.0/40"));
 }
 END_TEST
