@@ -124,7 +124,8 @@ static void send_packet(struct peering *peering, struct symmetric_actions *actio
     gn_local when = gn_now(peering->host);
     struct gn_state state;
     struct symmetric_event event;
-    gn_source_poll(peering->host, peering->source);
+    if (actions->poll)
+        gn_source_poll(peering->host, peering->source);
     int error = protect(peering, &actions->packet);
     if (error == 0)
         error = outlets_send(&peering->commons->outlets, &peering->link, actions->packet.bytes,

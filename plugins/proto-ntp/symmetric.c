@@ -92,16 +92,19 @@ static int8_t floor_log2s(double seconds)
     return log2s;
 }
 
+static int8_t clamped_poll(int8_t log2s)
+{
+    return log2s < POLL_MIN ? POLL_MIN : log2s > POLL_MAX ? POLL_MAX : log2s;
+}
+
 /* The shorter of what both want, but what minpoll forbids. Spec: RFC 5905 §9.2, poll_update(). */
 static int64_t agreed_ns(const struct symmetric *symmetric, const struct symmetric_event *event)
 {
     int64_t own_ns = pace_interval_ns(event->poll_s);
     int64_t least_ns = pace_interval_ns(event->min_poll_s);
-    int8_t log2s = symmetric->dialogue.poll_log2s;
-    if (symmetric->dialogue.proven_tag == 0)
-        return own_ns;
-    log2s = log2s < POLL_MIN ? POLL_MIN : log2s > POLL_MAX ? POLL_MAX : log2s;
-    return smaller(own_ns, larger(gn_poll_ns(log2s), least_ns));
+    int64_t wanted_ns = gn_poll_ns(clamped_poll(symmetric->dialogue.poll_log2s));
+    return symmetric->dialogue.proven_tag == 0 ? own_ns
+                                               : smaller(own_ns, larger(wanted_ns, least_ns));
 }
 
 static int64_t interval_ns(const struct symmetric *symmetric, const struct symmetric_event *event)
@@ -126,6 +129,13 @@ static uint8_t own_rank(const struct symmetric_event *event)
     return dialogue_rank(event->state->leap, event->state->stratum);
 }
 
+/* How often the peer can be expected to speak: its minpoll may lie above what we agreed on. */
+static int64_t turn_ns(const struct symmetric *symmetric, const struct symmetric_event *event)
+{
+    int64_t wanted_ns = gn_poll_ns(clamped_poll(symmetric->dialogue.poll_log2s));
+    return larger(agreed_ns(symmetric, event), smaller(symmetric->pause_ns, wanted_ns));
+}
+
 static bool waits_for_peer(const struct symmetric *symmetric, const struct symmetric_event *event)
 {
     return symmetric->dialogue.proven_tag != 0 && symmetric->unanswered == 0 &&
@@ -145,6 +155,16 @@ static void arm(const struct symmetric *symmetric, const struct symmetric_event 
 
 /* ---------------------------------------------------------------- speaking */
 
+/* Whether something that happened then should have happened again, by how often the peer speaks. */
+static bool is_over(const struct symmetric *symmetric, const struct symmetric_event *event,
+                    gn_local then)
+{
+    int64_t least_ns = turn_ns(symmetric, event);
+    if (is_bursting(symmetric))
+        least_ns = smaller(least_ns, CLIENT_BURST_INTERVAL_NS);
+    return gn_local_sub(event->now, then) >= least_ns - least_ns / 8;
+}
+
 static void speak(struct symmetric *symmetric, const struct symmetric_event *event,
                   struct symmetric_actions *actions)
 {
@@ -157,10 +177,12 @@ static void speak(struct symmetric *symmetric, const struct symmetric_event *eve
     dialogue_write(&symmetric->dialogue, &self, &actions->packet);
     if (symmetric->burst_packets > 0)
         symmetric->burst_packets--;
-    symmetric->heard = false;
     symmetric->spoken = event->now;
     symmetric->counters.sent++;
     actions->send = true;
+    actions->poll = symmetric->dialogue.tag == 1 || is_over(symmetric, event, symmetric->polled);
+    if (actions->poll)
+        symmetric->polled = event->now;
     actions->tag = symmetric->dialogue.tag;
     arm(symmetric, event, actions);
 }
@@ -179,7 +201,7 @@ static void start(struct symmetric *symmetric, const struct symmetric_event *eve
     symmetric_init(symmetric, &config);
     symmetric->counters = counters;
     symmetric->running = true;
-    symmetric->spoken = event->now;
+    symmetric->spoken = symmetric->heard = event->now;
     if (config.iburst)
         begin_burst(symmetric);
     actions->arm = true;
@@ -200,7 +222,8 @@ static void timer(struct symmetric *symmetric, const struct symmetric_event *eve
 {
     if (!symmetric->running)
         return;
-    if (symmetric->dialogue.tag > 0 && !symmetric->heard && symmetric->failures == 0) {
+    if (symmetric->dialogue.tag > 0 && symmetric->failures == 0 &&
+        is_over(symmetric, event, symmetric->heard)) {
         symmetric->unanswered++;
         explain_silence(symmetric, actions);
         actions->give_up = symmetric->unanswered % CLIENT_UNREACHABLE == 0;
@@ -242,8 +265,11 @@ static int64_t answer_gap_ns(const struct symmetric *symmetric, const struct sym
         return 0;
     if (is_guest(verdict))
         return symmetric->reached ? half_ns : smaller(half_ns, SYMMETRIC_GREETING_NS);
-    return symmetric->dialogue.stratum > own_rank(event) ? smaller(half_ns, SYMMETRIC_ANSWER_NS)
-                                                         : -1;
+    if (symmetric->dialogue.stratum <= own_rank(event))
+        return -1;
+    if (symmetric->dialogue.stratum < WIRE_STRATUM_UNSYNCHRONISED)
+        return 2 * half_ns - half_ns / 8; /* but not more often than agreed on */
+    return smaller(half_ns, SYMMETRIC_ANSWER_NS);
 }
 
 static void answer(struct symmetric *symmetric, const struct symmetric_event *event,
@@ -289,7 +315,8 @@ static void receive(struct symmetric *symmetric, const struct symmetric_event *e
     if (!symmetric->running)
         return;
     if (is_proven(verdict)) {
-        symmetric->heard = true;
+        symmetric->pause_ns = gn_local_sub(event->now, symmetric->heard);
+        symmetric->heard = event->now;
         if (verdict == VERDICT_OK)
             take_sample(symmetric, actions);
         else if (verdict != VERDICT_AGAIN)

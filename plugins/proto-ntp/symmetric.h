@@ -13,7 +13,7 @@
 
 #include "dialogue.h"
 
-/** A packet that comes sooner after our last one is answered with the next. */
+/** So long after our last packet a peer is answered at once that is not synchronised. */
 #define SYMMETRIC_ANSWER_NS (2 * GN_NS_PER_S)
 /** So long after our last packet a peer is answered that has not heard us yet. */
 #define SYMMETRIC_GREETING_NS (8 * GN_NS_PER_S)
@@ -62,7 +62,8 @@ struct symmetric_actions {
     char text[160];
     bool arm; /* (re)start the timer */
     int64_t delay_ns;
-    bool send; /* mark a poll, send `packet`, tell the outcome */
+    bool poll; /* mark a poll: the peer can be expected to answer */
+    bool send; /* send `packet`, tell the outcome */
     struct wire_packet packet;
     uint64_t tag;
     bool give_up; /* this address gives nothing; take another, if there is one */
@@ -79,9 +80,11 @@ struct symmetric {
     struct symmetric_config config;
     struct dialogue dialogue;
     bool running;
-    bool heard;             /* something proven came since our last packet */
     bool reached;           /* a sample came since the start */
     gn_local spoken;        /* when our last packet went out */
+    gn_local polled;        /* the last one that was marked as a poll */
+    gn_local heard;         /* when something proven came last, or the start */
+    int64_t pause_ns;       /* between the last two of these */
     unsigned burst_good;    /* samples that the burst still wants */
     unsigned burst_packets; /* packets that it may still use */
     unsigned unanswered;    /* packets in a row that nothing proven followed */
