@@ -110,7 +110,7 @@ static enum verdict check_proof(const struct exchange *exchange, const struct ex
 /* On loopback many daemons share one address: it identifies nobody. */
 static bool is_loop(const struct exchange_reply *reply, const struct wire_header *header)
 {
-    return header->stratum > 1 && reply->local.family == GN_FAMILY_IPV4 &&
+    return header->stratum > 1 && address_size(&reply->local) > 0 &&
            !address_is_loopback(&reply->local) && header->refid == address_refid(&reply->local);
 }
 
