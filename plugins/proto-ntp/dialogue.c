@@ -34,14 +34,20 @@ static struct dialogue_sent *sent_of(struct dialogue *dialogue, uint64_t tag)
     return &dialogue->sent[tag % DIALOGUE_SENT];
 }
 
-/* Nothing new: the last one is answered again, for it may be the peer's last. */
-static struct dialogue_heard *choose(struct dialogue *dialogue)
+static const struct dialogue_heard *choose(struct dialogue *dialogue)
 {
-    if (dialogue->proven.fresh)
-        dialogue->for_guest = false;
-    else if (dialogue->guest.fresh)
-        dialogue->for_guest = true;
-    return dialogue->for_guest ? &dialogue->guest : &dialogue->proven;
+    const struct dialogue_heard *known = &dialogue->known;
+    if (dialogue->proven.fresh) {
+        dialogue->misses = 0;
+        dialogue->known = dialogue->proven;
+        return known;
+    }
+    dialogue->misses++;
+    if (known->fresh)
+        return known;
+    if (known->transmit.raw == 0 || (dialogue->guest.fresh && dialogue->misses % 2 == 0))
+        return &dialogue->guest;
+    return known; /* again: it may be the peer's last */
 }
 
 /* What the clock cannot tell is chance: the peer tells our packets by it from a forger's. */
@@ -76,7 +82,7 @@ void dialogue_write(struct dialogue *dialogue, const struct dialogue_self *self,
         header.receive = wire_stamp_from_utc(gn_state_utc(state, heard->when));
     header.transmit =
         unpredictable(wire_stamp_from_utc(gn_state_utc(state, self->now)), header.receive, self);
-    dialogue->proven.fresh = dialogue->guest.fresh = false;
+    dialogue->proven.fresh = dialogue->known.fresh = dialogue->guest.fresh = false;
     dialogue->tag++;
     *sent_of(dialogue, dialogue->tag) = (struct dialogue_sent){.transmit = header.transmit};
     wire_pack(&header, packet->bytes);
@@ -128,32 +134,44 @@ static void hear(struct dialogue_heard *heard, const struct exchange_reply *pack
     heard->fresh = true;
 }
 
+static bool is_heard(const struct dialogue *dialogue, const struct wire_header *header)
+{
+    return header->transmit.raw == dialogue->proven.transmit.raw ||
+           header->transmit.raw == dialogue->known.transmit.raw ||
+           header->transmit.raw == dialogue->guest.transmit.raw;
+}
+
+static bool is_newer(const struct dialogue *dialogue, const struct wire_header *header)
+{
+    return dialogue->proven.transmit.raw == 0 ||
+           (int64_t)(header->transmit.raw - dialogue->proven.transmit.raw) > 0;
+}
+
 /*
- * Each packet of ours is answered once, and none that came before it any more: a recorded packet
- * proves nothing new. A peer that is faster than we are says more than once what it has heard;
- * its newest packet is answered, and is no measurement.
+ * Only our last packet is measured, and once: a recorded packet proves nothing new. A peer that is
+ * faster than we are says more than once what it has heard; its newest packet is answered, and is
+ * no measurement.
  */
 static enum verdict check_origin(struct dialogue *dialogue, const struct exchange_reply *packet,
-                                 const struct wire_header *header, struct dialogue_sent **sent)
+                                 const struct wire_header *header)
 {
     uint64_t tag = find_sent(dialogue, header->origin);
-    if (header->transmit.raw == dialogue->proven.transmit.raw ||
-        header->transmit.raw == dialogue->guest.transmit.raw)
+    bool again = tag == dialogue->proven_tag;
+    if (is_heard(dialogue, header) || (again && tag > 0 && !is_newer(dialogue, header)))
         return VERDICT_DUPLICATE;
     if (tag == 0) {
         hear(&dialogue->guest, packet, header);
         return header->origin.raw == 0 ? VERDICT_GREETING : VERDICT_ORIGIN;
     }
-    if (tag < dialogue->proven_tag)
+    if (tag < dialogue->tag) {
+        if (is_newer(dialogue, header))
+            hear(&dialogue->known, packet, header);
         return VERDICT_LATE;
-    bool again = tag == dialogue->proven_tag;
-    if (again && (int64_t)(header->transmit.raw - dialogue->proven.transmit.raw) <= 0)
-        return VERDICT_DUPLICATE;
+    }
     hear(&dialogue->proven, packet, header);
     dialogue->proven_tag = tag;
     dialogue->stratum = dialogue_rank(header->leap, header->stratum);
     dialogue->poll_log2s = header->poll;
-    *sent = sent_of(dialogue, tag);
     return again ? VERDICT_AGAIN : VERDICT_OK;
 }
 
@@ -234,10 +252,10 @@ enum verdict dialogue_read(struct dialogue *dialogue, const struct exchange_repl
                            const struct gn_state *state, struct wire_header *header,
                            struct gn_sample *sample)
 {
-    struct dialogue_sent *sent = NULL;
+    const struct dialogue_sent *sent = sent_of(dialogue, dialogue->tag);
     enum verdict verdict = check_packet(packet, header);
     if (verdict == VERDICT_OK)
-        verdict = check_origin(dialogue, packet, header, &sent);
+        verdict = check_origin(dialogue, packet, header);
     if (verdict != VERDICT_OK)
         return verdict;
     verdict = verdict_server(header);

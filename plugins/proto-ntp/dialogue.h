@@ -5,17 +5,20 @@
 /**
  * What two peers say to each other: the state variables of a symmetric association.
  *
- * Pure. Every packet answers one of the other side's and is a question, too. A packet is proven
- * if its origin is the transmit timestamp of one of our last packets: its sender has seen it, and
- * what it says counts. Any other is a guest: it teaches nothing but a timestamp to answer, and
- * that is answered only if nothing proven has come since our last packet. So a peer that has
- * restarted is heard again at once, and one who guesses cannot come between two who talk.
- * Spec: RFC 5905 §9.2, §14; CVE-2015-1799 (what is not proven must not change the state).
+ * Pure. Every packet answers one of the other side's and is a question, too. A packet is proven if
+ * its origin is the transmit timestamp of our last packet: its sender has seen that, and what it
+ * says counts, once. Anything else teaches nothing but a timestamp to answer, and that is answered
+ * only if nothing proven has come since our last packet: first what answers an earlier packet of
+ * ours (one was lost, or they crossed), then in turns the last that is known, and a guest, who may
+ * be the peer restarted, or anybody. So two who talk find each other again after any loss, and one
+ * who guesses cannot come between them. Spec: RFC 5905 §9.2, §14; CVE-2015-1799 (what is not proven
+ * must not change the state).
  */
 
 #include "exchange.h"
 
-/** So many packets of ours can still be answered. */
+/** So many packets of ours are remembered; who answers an earlier one than the last is the peer,
+ * late. */
 #define DIALOGUE_SENT 4
 
 /** A packet of ours. */
@@ -38,8 +41,8 @@ struct dialogue {
     uint8_t version; /* of our packets */
     uint64_t tag;    /* of our last packet; 0: none */
     struct dialogue_sent sent[DIALOGUE_SENT];
-    struct dialogue_heard proven, guest;
-    bool for_guest;      /* our last packet answered the guest */
+    struct dialogue_heard proven, known, guest;
+    unsigned misses;     /* packets of ours in a row before which nothing proven came */
     uint64_t proven_tag; /* the packet of ours that the last proven one answered; 0: none yet */
     uint8_t stratum;     /* of the peer, by the last proven packet: 1 … 16 */
     int8_t poll_log2s;   /* the interval that the peer wants, by the last proven packet */

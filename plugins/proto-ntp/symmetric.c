@@ -253,18 +253,24 @@ static bool is_guest(enum verdict verdict)
     return verdict == VERDICT_GREETING || verdict == VERDICT_ORIGIN;
 }
 
-/* How long after our last packet this one is answered; < 0: when our turn comes. A guest may be
- * anybody: it makes us no more talkative than twice the interval. */
+/* Of late it has shown that it hears us: there is no need to answer strangers in between. */
+static bool is_talking(const struct symmetric *symmetric, const struct symmetric_event *event)
+{
+    return symmetric->dialogue.proven_tag != 0 &&
+           gn_local_sub(event->now, symmetric->heard) < 2 * turn_ns(symmetric, event);
+}
+
+/* How long after our last packet this one is answered; < 0: when our turn comes. */
 static int64_t answer_gap_ns(const struct symmetric *symmetric, const struct symmetric_event *event,
                              enum verdict verdict)
 {
     int64_t half_ns = agreed_ns(symmetric, event) / 2;
-    if (symmetric->failures > 0)
+    if (symmetric->failures > 0 || (is_guest(verdict) && is_talking(symmetric, event)))
         return -1;
     if (is_guest(verdict) && symmetric->dialogue.tag == 0)
         return 0;
-    if (is_guest(verdict))
-        return symmetric->reached ? half_ns : smaller(half_ns, SYMMETRIC_GREETING_NS);
+    if (is_guest(verdict)) /* not both at the same time */
+        return smaller(half_ns, SYMMETRIC_GREETING_NS) / 8 * (4 + event->chance % 5);
     if (symmetric->dialogue.stratum <= own_rank(event))
         return -1;
     if (symmetric->dialogue.stratum < WIRE_STRATUM_UNSYNCHRONISED)
@@ -296,7 +302,6 @@ static void take_sample(struct symmetric *symmetric, struct symmetric_actions *a
 {
     bool was_unreachable = symmetric->unanswered >= CLIENT_UNREACHABLE;
     actions->submit = true;
-    symmetric->reached = true;
     symmetric->unanswered = 0;
     if (symmetric->burst_good > 0)
         symmetric->burst_good--;

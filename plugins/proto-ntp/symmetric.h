@@ -15,7 +15,7 @@
 
 /** So long after our last packet a peer is answered at once that is not synchronised. */
 #define SYMMETRIC_ANSWER_NS (2 * GN_NS_PER_S)
-/** So long after our last packet a peer is answered that has not heard us yet. */
+/** So long after our last packet, or half of it, a peer is answered that has not heard us yet. */
 #define SYMMETRIC_GREETING_NS (8 * GN_NS_PER_S)
 
 struct symmetric_config {
@@ -80,7 +80,6 @@ struct symmetric {
     struct symmetric_config config;
     struct dialogue dialogue;
     bool running;
-    bool reached;           /* a sample came since the start */
     gn_local spoken;        /* when our last packet went out */
     gn_local polled;        /* the last one that was marked as a poll */
     gn_local heard;         /* when something proven came last, or the start */

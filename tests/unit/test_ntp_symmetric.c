@@ -296,7 +296,7 @@ START_TEST(the_first_sample_comes_soon)
 {
     start(&anna);
     start(&berta);
-    run(9);
+    run(10);
     ck_assert_uint_ge(berta.samples + anna.samples, 1);
     run(70);
     ck_assert_uint_ge(berta.samples, 1);
@@ -324,7 +324,7 @@ START_TEST(a_burst_ends_after_four_samples)
 }
 END_TEST
 
-START_TEST(a_restart_costs_one_interval)
+START_TEST(a_restart_costs_two_intervals)
 {
     talk();
     struct side *side = _i == 0 ? &anna : &berta;
@@ -332,7 +332,7 @@ START_TEST(a_restart_costs_one_interval)
     unsigned sent = side->sent;
     start(side);
     side->samples = 0;
-    run(70);
+    run(140);
     ck_assert_uint_ge(side->samples, 1);
     ck_assert_uint_ge(side->sent, sent + 1);
     anna.samples = berta.samples = 0;
@@ -366,8 +366,7 @@ START_TEST(a_forger_does_not_come_between_two)
     talk();
     for (unsigned i = 0; i < 64 * 40; i++) { /* one to each every second */
         run(1);
-        if (i % 64 == 5) /* and now and then a packet is lost */
-            cut = !cut;
+        cut = i / 64 % 6 == 3; /* and now and then what passes within a minute is lost */
         forge(&anna, &berta);
         forge(&berta, &anna);
     }
@@ -376,8 +375,8 @@ START_TEST(a_forger_does_not_come_between_two)
     ck_assert_uint_ge(berta.samples, 12);
     ck_assert_uint_gt(anna.symmetric.counters.verdicts[VERDICT_ORIGIN], 1000);
     ck_assert_double_ge(anna.shortest_s, 1.9); /* it makes nobody talkative */
-    ck_assert_uint_le(anna.sent, 85);
-    ck_assert_uint_le(berta.sent, 85);
+    ck_assert_uint_le(anna.sent, 200);         /* without the other more often, but not much */
+    ck_assert_uint_le(berta.sent, 200);
     run(130); /* and leaves nothing behind */
     anna.samples = berta.samples = 0;
     run(64 * 10);
@@ -491,7 +490,7 @@ static Suite *suite(void)
     tcase_add_test(tests, minpoll_is_not_undercut);
     tcase_add_test(tests, the_first_sample_comes_soon);
     tcase_add_test(tests, a_burst_ends_after_four_samples);
-    tcase_add_loop_test(tests, a_restart_costs_one_interval, 0, 2);
+    tcase_add_loop_test(tests, a_restart_costs_two_intervals, 0, 2);
     tcase_add_test(tests, a_forger_does_not_come_between_two);
     tcase_add_test(tests, a_forger_without_losses_costs_nothing);
     tcase_add_test(tests, silence_is_told_and_another_address_wanted);
