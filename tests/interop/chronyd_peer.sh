@@ -75,7 +75,7 @@ check "we go on with our own clock" tells leads tracking 'v["synchronised"] and 
 # --- it restarts, and we do ----------------------------------------------------------------------
 
 stop follows
-other_chronyd again "local stratum 7" "peer 10.9.1.1 minpoll 0 maxpoll 0"
+other_chronyd again "local stratum 7 distance 0.01" "peer 10.9.1.1 minpoll 0 maxpoll 0"
 check "chronyd restarts: it follows us again" await 60 tracks again '^0A090101,10\.9\.1\.1,5,'
 stop leads
 conf leads "$(peer 10.9.1.2)" "$serve"
