@@ -13,10 +13,11 @@
 #define USER_STAMP_S 20e-6
 #define KERNEL_STAMP_S 2e-6
 
-void dialogue_init(struct dialogue *dialogue, uint8_t version)
+void dialogue_init(struct dialogue *dialogue, uint8_t version, struct authenticator *authenticator)
 {
     memset(dialogue, 0, sizeof(*dialogue));
     dialogue->version = version;
+    dialogue->authenticator = authenticator;
     dialogue->stratum = WIRE_STRATUM_UNSYNCHRONISED;
 }
 
@@ -87,6 +88,9 @@ void dialogue_write(struct dialogue *dialogue, const struct dialogue_self *self,
     *sent_of(dialogue, dialogue->tag) = (struct dialogue_sent){.transmit = header.transmit};
     wire_pack(&header, packet->bytes);
     packet->size = WIRE_HEADER_SIZE;
+    if (dialogue->authenticator != NULL)
+        authenticator_protect(dialogue->authenticator, packet,
+                              sizeof(packet->bytes) - packet->size);
 }
 
 void dialogue_stamp(struct dialogue *dialogue, uint64_t tag, gn_local when, enum gn_stamp stamp)
@@ -254,6 +258,9 @@ enum verdict dialogue_read(struct dialogue *dialogue, const struct exchange_repl
 {
     const struct dialogue_sent *sent = sent_of(dialogue, dialogue->tag);
     enum verdict verdict = check_packet(packet, header);
+    if (verdict == VERDICT_OK)
+        verdict = exchange_check_proof(dialogue->authenticator, packet->data, packet->size,
+                                       header->version);
     if (verdict == VERDICT_OK)
         verdict = check_origin(dialogue, packet, header);
     if (verdict != VERDICT_OK)

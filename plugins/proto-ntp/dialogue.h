@@ -38,8 +38,9 @@ struct dialogue_heard {
 };
 
 struct dialogue {
-    uint8_t version; /* of our packets */
-    uint64_t tag;    /* of our last packet; 0: none */
+    uint8_t version;                     /* of our packets */
+    struct authenticator *authenticator; /* NULL: nobody proves anything; lent */
+    uint64_t tag;                        /* of our last packet; 0: none */
     struct dialogue_sent sent[DIALOGUE_SENT];
     struct dialogue_heard proven, known, guest;
     unsigned misses;     /* packets of ours in a row before which nothing proven came */
@@ -56,8 +57,9 @@ struct dialogue_self {
     gn_local now;
 };
 
-/** Forget everything. `version`: of the packets to come, 1 … 4. */
-void dialogue_init(struct dialogue *dialogue, uint8_t version);
+/** Forget everything. `version`: of the packets to come, 1 … 4. `authenticator`: of both sides';
+ * lent; NULL none. */
+void dialogue_init(struct dialogue *dialogue, uint8_t version, struct authenticator *authenticator);
 
 /** Make the next packet, in symmetric active mode; its tag is `dialogue->tag`. */
 void dialogue_write(struct dialogue *dialogue, const struct dialogue_self *self,

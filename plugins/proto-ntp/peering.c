@@ -29,21 +29,6 @@ static void run(struct peering *peering, struct symmetric_event *event);
 static void resolve(struct peering *peering);
 static void place(struct peering *peering, const struct gn_address *address, int64_t delay_ns);
 
-/* ---------------------------------------------------------------- keys */
-
-/* Where a packet is protected before it leaves, and verified before it is looked at. */
-static int protect(const struct peering *peering, struct wire_packet *packet)
-{
-    (void)peering;
-    return packet->size >= WIRE_HEADER_SIZE ? 0 : -EMSGSIZE;
-}
-
-static bool verify(const struct peering *peering, const struct gn_packet *packet)
-{
-    (void)peering;
-    return packet->size <= WIRE_PACKET_MAX;
-}
-
 /* ---------------------------------------------------------------- events in */
 
 /* `state`: lent to the event. Returns whether there is a clock to speak of. */
@@ -106,7 +91,7 @@ static void on_receive(void *arg, const struct gn_packet *packet)
     struct peering *peering = arg;
     struct gn_state state;
     struct symmetric_event event;
-    if (!verify(peering, packet) || !new_event(peering, SYMMETRIC_RECEIVE, &state, &event))
+    if (!new_event(peering, SYMMETRIC_RECEIVE, &state, &event))
         return;
     event.packet.data = packet->data;
     event.packet.size = packet->size;
@@ -119,16 +104,14 @@ static void on_receive(void *arg, const struct gn_packet *packet)
 
 /* ---------------------------------------------------------------- actions out */
 
-static void send_packet(struct peering *peering, struct symmetric_actions *actions)
+static void send_packet(struct peering *peering, const struct symmetric_actions *actions)
 {
     gn_local when = gn_now(peering->host);
     struct gn_state state;
     struct symmetric_event event;
     if (actions->poll)
         gn_source_poll(peering->host, peering->source);
-    int error = protect(peering, &actions->packet);
-    if (error == 0)
-        error = outlets_send(&peering->commons->outlets, &peering->link, actions->packet.bytes,
+    int error = outlets_send(&peering->commons->outlets, &peering->link, actions->packet.bytes,
                              actions->packet.size, actions->tag, &when);
     new_event(peering, error != 0 ? SYMMETRIC_SEND_FAILED : SYMMETRIC_SENT, &state, &event);
     event.error = error;
@@ -244,11 +227,12 @@ static void resolve(struct peering *peering)
 /* ---------------------------------------------------------------- life */
 
 int peering_open(struct gn_host *host, void *shared, const struct upstream_config *config,
-                 struct peering **result)
+                 struct authenticator *authenticator, struct peering **result)
 {
     struct symmetric_config association = {
         .version = (uint8_t)config->version,
         .iburst = config->iburst,
+        .authenticator = authenticator,
     };
     struct peering *peering = calloc(1, sizeof(*peering));
     if (peering == NULL)

@@ -18,7 +18,7 @@ void symmetric_init(struct symmetric *symmetric, const struct symmetric_config *
 {
     memset(symmetric, 0, sizeof(*symmetric));
     symmetric->config = *config;
-    dialogue_init(&symmetric->dialogue, config->version);
+    dialogue_init(&symmetric->dialogue, config->version, config->authenticator);
 }
 
 /* ---------------------------------------------------------------- words */

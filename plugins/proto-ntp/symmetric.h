@@ -19,8 +19,9 @@
 #define SYMMETRIC_GREETING_NS (8 * GN_NS_PER_S)
 
 struct symmetric_config {
-    uint8_t version; /* of the packets, 1 … 4 */
-    bool iburst;     /* begin with packets 2 s apart until four samples are there, eight at most */
+    uint8_t version;                     /* of the packets, 1 … 4 */
+    struct authenticator *authenticator; /* NULL none; lent */
+    bool iburst; /* begin with packets 2 s apart until four samples are there, eight at most */
 };
 
 /** What happens to an association. */

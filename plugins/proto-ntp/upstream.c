@@ -205,6 +205,9 @@ static int check_gate(struct gn_host *host, const struct gate_config *gate)
 static int check_peer(struct gn_host *host, const struct upstream_config *config)
 {
     const struct gate_config *gate = &config->gate;
+    int error = check_name_text(host, "peer", config->peer);
+    if (error != 0)
+        return error;
     if (config->burst)
         return gn_fail(host, -EINVAL, "burst: not with a peer, who speaks when it wants");
     if (config->bind_address != NULL || config->bind_device != NULL || config->source_port != 0 ||
@@ -216,7 +219,7 @@ static int check_peer(struct gn_host *host, const struct upstream_config *config
         gate->maxdelaydevratio > 0 || gate->maxdelayquant > 0 || config->filter != 1 ||
         config->presend_log2s != 18)
         return gn_fail(host, -EINVAL, "mindelay, maxdelay…, filter, presend: not with a peer");
-    return check_name_text(host, "peer", config->peer);
+    return 0;
 }
 
 static int check_config(struct gn_host *host, const struct upstream_config *config)
@@ -282,7 +285,9 @@ int upstream_open(struct gn_host *host, void *shared, const void *options, void 
     roster_init(&upstream->roster);
     error = read_key(upstream, shared);
     if (error == 0 && config->peer != NULL)
-        error = peering_open(host, shared, config, &upstream->peering);
+        error = peering_open(host, shared, config,
+                             keyring_find(keyfile_keys(upstream->keyfile), key_id(upstream)),
+                             &upstream->peering);
     if (error != 0) {
         upstream_close(upstream);
         return error;

@@ -104,6 +104,21 @@ check "a chronyd that does not know us tells us the time" await 40 tells strange
 stop stranger2
 stop alone2
 
+# --- keys ----------------------------------------------------------------------------------------
+
+(umask 077 && echo "7 SHA1 HEX:00112233445566778899AABBCCDDEEFF" >"$ROOM/keys")
+other_chronyd keyed "local stratum 5" "keyfile $ROOM/keys" "peer 10.9.1.1 minpoll 0 maxpoll 0 key 7"
+conf keyed2 '{ use = "proto-ntp"; name = "peer"; peer = "10.9.1.2"; minpoll = 0; maxpoll = 0; key = 7; keys = "'"$ROOM/keys"'"; }'
+gnomond keyed2
+check "with a key we follow chronyd" await 40 tells keyed2 tracking 'v["synchronised"] and v["stratum"] == 6'
+check "… and chronyd reaches us" await 20 sees keyed '^=,.,10\.9\.1\.1,[0-9]+,0,377,'
+stop keyed2
+conf keyless "$(peer 10.9.1.2)"
+gnomond keyless
+check "without it we do not reach each other" await 40 sees keyed '^=,.,10\.9\.1\.1,[0-9]+,0,0,'
+stop keyless
+stop keyed
+
 # --- IPv6 ----------------------------------------------------------------------------------------
 
 conf six "$clock, $(peer fd09::2)" "$serve"

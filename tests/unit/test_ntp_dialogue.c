@@ -36,7 +36,7 @@ static void set_up(void)
     };
     now = (gn_local){NOW_NS};
     chance = 5;
-    dialogue_init(&dialogue, 4);
+    dialogue_init(&dialogue, 4, NULL);
 }
 
 /* The true time, which is the peer's. */

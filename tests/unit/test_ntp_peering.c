@@ -30,8 +30,12 @@ static void set_up(void)
     fake_host_init(&shared, &world, "proto-ntp", 0);
     fake_host_init(&host, &world, "peer", 0);
     fake_host_init(&server_host, &world, "server", 0);
-    config =
-        (struct upstream_config){.peer = "192.0.2.1", .max_sources = 4, .port = 123, .version = 4};
+    config = (struct upstream_config){.peer = "192.0.2.1",
+                                      .max_sources = 4,
+                                      .port = 123,
+                                      .version = 4,
+                                      .filter = 1,
+                                      .presend_log2s = 18};
     server_config = (struct service_config){.listen = {any_address, 2}, .port = 123};
     ck_assert_int_eq(commons_open(&shared.host, &object), 0);
     commons = object;
