@@ -210,6 +210,8 @@ static int check_peer(struct gn_host *host, const struct upstream_config *config
         return error;
     if (config->burst)
         return gn_fail(host, -EINVAL, "burst: not with a peer, who speaks when it wants");
+    if (config->xleave)
+        return gn_fail(host, -EINVAL, "xleave: not with a peer");
     if (config->bind_address != NULL || config->bind_device != NULL || config->source_port != 0 ||
         config->dscp != 0)
         return gn_fail(host, -EINVAL,

@@ -48,6 +48,7 @@ static const struct ordeal known[] = {
     {"sntp-server", "proto-sntp",
      STEPS "sources = ( { use = \"proto-sntp\"; server = \"192.0.2.1\"; } );"
            "servers = ( { use = \"proto-sntp\"; allow = [ \"192.0.2.0/24\" ]; } );",
+     ORDEAL_ANSWER},
     {"ntp-peer", "proto-ntp",
      STEPS "sources = ( { use = \"proto-ntp\"; peer = \"time.example.net\"; iburst = true; } );",
      ORDEAL_SYNCHRONISE},
