@@ -12,7 +12,7 @@
 /* The root distance grows slowly: nobody misses a second. */
 #define LEAST_LOOK_S 1.0
 
-/* --- orphans --- */
+/* --- orphans, and peers --- */
 
 static void refuse(struct pipeline_source *source, enum gn_reason reason)
 {
@@ -35,16 +35,24 @@ static bool names_a_host(const struct pipeline_source *source)
            source->follows >> 24 != 127;
 }
 
+/* Peers among each other are a group as orphans are: a ring of them would follow itself, each a
+ * stratum above the other. */
+static bool is_of_group(const struct pipeline *pipeline, const struct pipeline_source *source)
+{
+    return pipeline->config.local.orphan ? source->config.mode != GN_MODE_REFCLOCK
+                                         : source->config.mode == GN_MODE_PEER;
+}
+
 static enum gn_reason why_not_first_hand(const struct pipeline *pipeline,
                                          const struct pipeline_source *source)
 {
-    if (!names_a_host(source))
+    if (!names_a_host(source) || !is_of_group(pipeline, source))
         return GN_REASON_OK;
     if (source->follows == source->own_refid)
         return GN_REASON_LOOP;
     for (const struct pipeline_source *s = pipeline->first; s != NULL; s = s->next)
-        if (s != source && s->config.mode != GN_MODE_REFCLOCK &&
-            s->config.refid == source->follows && answers(s))
+        if (s != source && is_of_group(pipeline, s) && s->config.refid == source->follows &&
+            answers(s))
             return GN_REASON_SECOND_HAND;
     return GN_REASON_OK;
 }
@@ -83,7 +91,8 @@ static bool set_second_hand_apart(const struct pipeline *pipeline)
 void pipeline_local_elect(struct pipeline *pipeline, struct pipeline_turn *turn)
 {
     struct pipeline_source *least = set_orphans_apart(pipeline);
-    if (!pipeline->config.local.orphan || set_second_hand_apart(pipeline) || least == NULL)
+    bool any = set_second_hand_apart(pipeline);
+    if (!pipeline->config.local.orphan || any || least == NULL)
         return;
     if (least->own_refid == 0 && !pipeline->nameless)
         pipeline_tell(pipeline, GN_EVENT_SOURCE_FAULT, GN_WARNING, least, 0,

@@ -193,10 +193,12 @@ static bool worth_telling(enum gn_reason reason)
 }
 
 /* Nothing is wrong there: orphans follow each other, and many machines have no hardware clock. */
-static bool is_usual(const struct pipeline *pipeline, enum gn_reason reason)
+static bool is_usual(const struct pipeline *pipeline, const struct pipeline_source *source,
+                     enum gn_reason reason)
 {
     return reason == GN_REASON_ABSENT ||
-           (reason == GN_REASON_LOOP && pipeline->config.local.orphan);
+           (reason == GN_REASON_LOOP &&
+            (pipeline->config.local.orphan || source->config.mode == GN_MODE_PEER));
 }
 
 void pipeline_source_fault(struct pipeline *pipeline, struct pipeline_source *source,
@@ -216,8 +218,8 @@ void pipeline_source_fault(struct pipeline *pipeline, struct pipeline_source *so
     snprintf(source->detail, sizeof source->detail, "%s", words);
     if (news && worth_telling(reason) && words[0] != '\0')
         pipeline_tell(pipeline, GN_EVENT_SOURCE_FAULT,
-                      is_usual(pipeline, reason) ? GN_INFO : GN_WARNING, source, 0, "%s: %s",
-                      source->name, source->detail);
+                      is_usual(pipeline, source, reason) ? GN_INFO : GN_WARNING, source, 0,
+                      "%s: %s", source->name, source->detail);
 }
 
 /* --- judgement --- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "address.h"
 
+#include "md5.h"
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,19 +89,10 @@ struct gn_address address_unmapped(const struct gn_address *address)
     return plain;
 }
 
-/* Spec: draft-eastlake-fnv, FNV-1a, 32 bits. */
-static uint32_t fnv1a(const uint8_t *bytes, size_t size)
-{
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * 16777619u;
-    return hash;
-}
-
 uint32_t address_refid(const struct gn_address *address)
 {
     const uint8_t *ip = address->ip;
     if (address->family == GN_FAMILY_IPV4)
         return (uint32_t)ip[0] << 24 | (uint32_t)ip[1] << 16 | (uint32_t)ip[2] << 8 | ip[3];
-    return address->family == GN_FAMILY_IPV6 ? fnv1a(ip, 16) : 0;
+    return address->family == GN_FAMILY_IPV6 ? md5_of_address(ip) : 0;
 }

@@ -34,11 +34,8 @@ bool address_is_multicast(const struct gn_address *address);
 /** An IPv4-mapped IPv6 address becomes the IPv4 address. Spec: RFC 4291 §2.5.5.2. */
 struct gn_address address_unmapped(const struct gn_address *address);
 
-/**
- * The reference id of who is at an address. Spec: RFC 5905 §7.3: the IPv4 address itself. For
- * IPv6 the standard takes four bytes of an MD5 digest; here they are a 32-bit FNV-1a hash, since
- * plugins write no cryptography of their own. It stays as unlikely to meet another's id.
- */
+/** An address as reference id: IPv4 itself, of IPv6 four bytes of its MD5 digest; 0 none. Spec: RFC
+ * 5905 §7.3. */
 uint32_t address_refid(const struct gn_address *address);
 
 #endif

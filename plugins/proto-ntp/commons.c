@@ -11,12 +11,17 @@ int commons_open(struct gn_host *host, void **shared)
         return gn_fail(host, -ENOMEM, "out of memory");
     commons->host = host;
     LIST_INIT(&commons->keyfiles);
+    outlets_init(&commons->outlets, host);
     *shared = commons;
     return 0;
 }
 
 void commons_close(void *shared)
 {
-    keyfile_forget_all(shared);
-    free(shared);
+    struct commons *commons = shared;
+    if (commons == NULL)
+        return;
+    outlets_finish(&commons->outlets);
+    keyfile_forget_all(commons);
+    free(commons);
 }

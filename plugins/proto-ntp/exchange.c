@@ -90,27 +90,27 @@ static enum verdict check_origin(const struct exchange *exchange, const struct w
     return exchange->open ? VERDICT_OK : VERDICT_LATE;
 }
 
-/* What follows the header, and whether it proves the sender. Whoever sees our request can send what
- * fails here, so it is no answer: the server's is waited for. */
-static enum verdict check_proof(const struct exchange *exchange, const struct exchange_reply *reply,
-                                const struct wire_header *header)
+/* Whoever sees our request can send what fails here, so it is no answer: the server's is waited
+ * for. */
+enum verdict exchange_check_proof(struct authenticator *authenticator, const void *data,
+                                  size_t size, uint8_t version)
 {
     static const enum verdict verdicts[] = {
         [PROOF_GOOD] = VERDICT_OK, [PROOF_MISSING] = VERDICT_UNPROVEN, [PROOF_NAK] = VERDICT_NAK,
         [PROOF_KEY] = VERDICT_KEY, [PROOF_WRONG] = VERDICT_PROOF,
     };
-    struct extension_part last = extension_last(reply->data, reply->size, header->version, NULL);
+    struct extension_part last = extension_last(data, size, version, NULL);
     if (last.kind == EXTENSION_MALFORMED)
         return VERDICT_EXTENSION;
-    if (exchange->authenticator == NULL)
+    if (authenticator == NULL)
         return VERDICT_OK;
-    return verdicts[authenticator_verify(exchange->authenticator, reply->data, reply->size, &last)];
+    return verdicts[authenticator_verify(authenticator, data, size, &last)];
 }
 
 /* On loopback many daemons share one address: it identifies nobody. */
 static bool is_loop(const struct exchange_reply *reply, const struct wire_header *header)
 {
-    return header->stratum > 1 && reply->local.family == GN_FAMILY_IPV4 &&
+    return header->stratum > 1 && address_size(&reply->local) > 0 &&
            !address_is_loopback(&reply->local) && header->refid == address_refid(&reply->local);
 }
 
@@ -249,7 +249,8 @@ enum verdict exchange_receive(struct exchange *exchange, const struct exchange_r
     if (verdict == VERDICT_OK)
         verdict = check_origin(exchange, header);
     if (verdict == VERDICT_OK)
-        verdict = check_proof(exchange, reply, header);
+        verdict = exchange_check_proof(exchange->authenticator, reply->data, reply->size,
+                                       header->version);
     if (verdict != VERDICT_OK)
         return verdict;
     exchange->open = false;

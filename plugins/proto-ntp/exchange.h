@@ -69,6 +69,13 @@ void exchange_close(struct exchange *exchange);
 enum verdict exchange_receive(struct exchange *exchange, const struct exchange_reply *reply,
                               struct wire_header *header, struct gn_sample *sample);
 
+/**
+ * What follows the header of a packet of this version, and whether it proves the sender;
+ * `authenticator` NULL: it need not.
+ */
+enum verdict exchange_check_proof(struct authenticator *authenticator, const void *data,
+                                  size_t size, uint8_t version);
+
 /** Whether a result means that the server answered our request, however badly. */
 bool exchange_was_answer(enum verdict verdict);
 

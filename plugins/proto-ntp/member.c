@@ -78,14 +78,14 @@ static void end_receiving(struct member *member)
         close_socket(member);
 }
 
-static void set_clock(struct member *member, struct exchange_reply *reply)
+void member_read_clock(struct gn_host *host, struct exchange_reply *reply)
 {
     struct gn_state state = {.size = sizeof(state)};
-    bool is_known = gn_state_read(member->host, &state) == 0;
+    bool is_known = gn_state_read(host, &state) == 0;
     if (is_known && state.leap != GN_LEAP_UNSYNCHRONISED)
         reply->pivot = gn_state_utc(&state, reply->t4);
     else
-        reply->pivot = gn_system_time(member->host, reply->t4);
+        reply->pivot = gn_system_time(host, reply->t4);
     if (reply->pivot.ns < PIVOT_MIN_NS)
         reply->pivot.ns = PIVOT_MIN_NS;
     reply->precision_log2s = is_known ? state.precision_log2s : DEFAULT_PRECISION_LOG2S;
@@ -99,7 +99,7 @@ static void receive(struct member *member, const struct gn_packet *packet)
     event.reply.t4 = packet->when;
     event.reply.stamp = packet->stamp;
     event.reply.local = packet->local;
-    set_clock(member, &event.reply);
+    member_read_clock(member->host, &event.reply);
     run(member, &event);
 }
 

@@ -69,6 +69,9 @@ void member_close(struct member *member);
 /** What is to be seen of the server now. */
 void member_look(struct member *member, struct conduct_view *view);
 
+/** Fill in what our clock says: what about the time is, and how precise it is. */
+void member_read_clock(struct gn_host *host, struct exchange_reply *reply);
+
 /** Add to a sum of numbers. */
 void member_count(const struct member *member, struct client_counters *sum);
 

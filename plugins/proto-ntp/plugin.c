@@ -41,7 +41,7 @@ GN_PLUGIN = {
     GN_PLUGIN_HEAD,
     .name = "proto-ntp",
     .version = PACKAGE_VERSION,
-    .summary = "Full NTP (RFC 5905): time from servers and pools, and a server for others",
+    .summary = "Full NTP (RFC 5905): time from servers, pools and peers, and a server for others",
     .roles = roles,
     .role_count = COUNT(roles),
     .shared_open = commons_open,

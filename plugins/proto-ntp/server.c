@@ -45,11 +45,12 @@ static enum server_verdict check_rest(const struct server_request *request, uint
                : SERVER_MAC;
 }
 
-/* NTPv1 has no mode field: it is a client's if it does not come from a server's port. Modes 1 and
- * 5 to 7 are not for a server to answer; answers to mode 4 would make two servers chat forever. */
+/* NTPv1 has no mode field: it is a client's if it does not come from a server's port. A peer that
+ * nobody has configured is told the time, and nothing is remembered of it. Modes 5 to 7 are not for
+ * a server to answer; answers to modes 2 and 4 would make two servers chat forever. */
 static bool is_client(const struct server_request *request, const struct wire_header *header)
 {
-    if (header->mode == WIRE_MODE_CLIENT)
+    if (header->mode == WIRE_MODE_CLIENT || header->mode == WIRE_MODE_ACTIVE)
         return true;
     return header->version == 1 && header->mode == WIRE_MODE_RESERVED &&
            request->remote.port != NTP_PORT;
@@ -86,7 +87,7 @@ static int8_t clamp_poll(int8_t poll)
     return poll > POLL_MAX ? POLL_MAX : poll;
 }
 
-static void describe_us(const struct gn_state *state, gn_local when, struct wire_header *reply)
+void server_describe(const struct gn_state *state, gn_local when, struct wire_header *reply)
 {
     reply->precision = state->precision_log2s;
     reply->root_delay = wire_short_from_seconds(state->root_delay_s);
@@ -112,12 +113,12 @@ enum server_verdict server_answer(const struct server_request *request,
         return verdict;
     struct wire_header reply = {
         .version = header.version,
-        .mode = WIRE_MODE_SERVER,
+        .mode = header.mode == WIRE_MODE_ACTIVE ? WIRE_MODE_PASSIVE : WIRE_MODE_SERVER,
         .poll = clamp_poll(header.poll),
         .origin = header.transmit,
         .receive = interleaved_receive(wire_stamp_from_utc(gn_state_utc(state, request->when))),
     };
-    describe_us(state, request->when, &reply);
+    server_describe(state, request->when, &reply);
     wire_pack(&reply, packet->bytes);
     packet->size = WIRE_HEADER_SIZE;
     return SERVER_ANSWER;

@@ -18,7 +18,7 @@ enum server_verdict {
     SERVER_DENIED,  /* the access lists do not allow its sender */
     SERVER_LENGTH,  /* shorter than a header, or its extension fields are malformed */
     SERVER_VERSION, /* not 1 … 4 */
-    SERVER_MODE,    /* no client's request */
+    SERVER_MODE,    /* no client's request, and no peer's */
     SERVER_ADDRESS, /* an answer would go to ourselves, to nobody or to many */
     SERVER_KEY,     /* authenticated with a key that we do not have */
     SERVER_MAC,     /* authenticated with a key of ours, and wrong */
@@ -52,6 +52,11 @@ void server_protect(const struct server_request *request, struct wire_packet *re
 
 /** The transmit timestamp of a reply that leaves at `when`. */
 struct ntp_stamp server_transmit(const struct gn_state *state, gn_local when);
+
+/** What a packet of ours says of us and our clock: leap, stratum, precision, root values,
+ * reference.
+ */
+void server_describe(const struct gn_state *state, gn_local when, struct wire_header *header);
 
 /** The reply leaves now. `state`: the snapshot it was made of, so that T3 ≥ T2. */
 void server_stamp(struct wire_packet *reply, const struct gn_state *state, gn_local now);

@@ -6,6 +6,7 @@
 #include "keyfile.h"
 #include "interleaved_reply.h"
 #include "route.h"
+#include "commons.h"
 #include "server.h"
 #include "signer.h"
 #include <stdlib.h>
@@ -20,10 +21,12 @@ struct listener {
     struct service *service;
     struct gn_address address;
     struct gn_datagram *socket;
+    struct outlet outlet; /* peers talk by it, too */
 };
 
 struct service {
     struct gn_host *host;
+    struct commons *commons;
     const struct service_config *config;
     struct access access;
     struct keyfile *keyfile; /* NULL none */
@@ -127,7 +130,8 @@ static void on_sent(void *arg, uint64_t tag, gn_local when, enum gn_stamp stamp)
 {
     const struct listener *listener = arg;
     struct gn_state state = {.size = sizeof(state)};
-    (void)stamp;
+    if (outlets_sent(&listener->service->commons->outlets, tag, when, stamp))
+        return;
     if (gn_state_read(listener->service->host, &state) == 0)
         client_log_sent(listener->service->log, tag, server_transmit(&state, when));
 }
@@ -135,11 +139,13 @@ static void on_sent(void *arg, uint64_t tag, gn_local when, enum gn_stamp stamp)
 static void on_receive(void *arg, const struct gn_packet *packets, size_t count)
 {
     struct listener *listener = arg;
+    struct outlets *outlets = &listener->service->commons->outlets;
     struct gn_state state = {.size = sizeof(state)};
     if (gn_state_read(listener->service->host, &state) != 0)
         return;
     for (size_t i = 0; i < count; i++)
-        answer(listener, &packets[i], &state);
+        if (!outlets_deliver(outlets, &listener->outlet, &packets[i]))
+            answer(listener, &packets[i], &state);
 }
 
 /* ---------------------------------------------------------------- configuration */
@@ -205,6 +211,7 @@ int service_open(struct gn_host *host, void *shared, const void *options, void *
     if (service == NULL)
         return gn_fail(host, -ENOMEM, "out of memory");
     service->host = host;
+    service->commons = shared;
     service->config = config;
     service->count = config->listen.count;
     int error = route_check_device(host, config->bind_device);
@@ -238,10 +245,25 @@ static int open_listener(struct listener *listener)
         .receive_buffer = RECEIVE_BUFFER,
         .device = listener->service->config->bind_device,
         .dscp = (uint8_t)listener->service->config->dscp,
-        .flags = listener->service->config->client_log > 0 ? GN_DATAGRAM_SENT : 0,
+        .flags = GN_DATAGRAM_SENT,
     };
-    return gn_datagram_open(listener->service->host, &config, &listener_events, listener,
-                            &listener->socket);
+    int error = gn_datagram_open(listener->service->host, &config, &listener_events, listener,
+                                 &listener->socket);
+    if (error != 0)
+        return error;
+    listener->outlet = (struct outlet){
+        .host = listener->service->host,
+        .socket = listener->socket,
+        .bind = listener->address,
+    };
+    outlets_add(&listener->service->commons->outlets, &listener->outlet);
+    return 0;
+}
+
+static void leave_outlets(struct service *service)
+{
+    for (size_t i = 0; i < service->count; i++)
+        outlets_remove(&service->commons->outlets, &service->listeners[i].outlet);
 }
 
 /* A machine without IPv6 is an ordinary thing, and says so in many ways; a port that is taken or
@@ -277,6 +299,7 @@ int service_start(void *instance)
     char text[ADDRESS_TEXT_SIZE];
     size_t opened = 0;
     int refused = 0;
+    outlets_yield(&service->commons->outlets, (uint16_t)service->config->port);
     for (size_t i = 0; i < service->count; i++) {
         struct listener *listener = &service->listeners[i];
         int error = open_listener(listener);
@@ -329,7 +352,8 @@ static void tell_log(const struct service *service)
 
 void service_stop(void *instance)
 {
-    const struct service *service = instance;
+    struct service *service = instance;
+    leave_outlets(service);
     for (size_t i = 0; i < SERVER_COUNT; i++) {
         if (service->verdicts[i] > 0)
             gn_log(service->host, GN_DEBUG, "requests %s: %llu",
@@ -350,6 +374,7 @@ void service_close(void *instance)
     struct service *service = instance;
     if (service == NULL)
         return;
+    leave_outlets(service);
     access_finish(&service->access);
     keyfile_release(service->keyfile);
     client_log_destroy(service->log);

@@ -5,6 +5,8 @@
 #include "commons.h"
 #include "keyfile.h"
 #include "lineup.h"
+#include "member.h"
+#include "peering.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@ struct upstream {
     const struct upstream_config *config;
     struct keyfile *keyfile; /* NULL none */
     struct route route;
+    struct peering *peering; /* it is a peer, and none of what follows; NULL no */
     struct lineup lineup;
     struct gn_timer *resolve_timer, *look_timer;
     bool is_resolving; /* the resolver works, or the timer runs to ask it */
@@ -199,8 +202,7 @@ static int check_gate(struct gn_host *host, const struct gate_config *gate)
     return 0;
 }
 
-/* The family of the option's choice. */
-static uint8_t family_of(const struct upstream_config *config)
+uint8_t upstream_family(const struct upstream_config *config)
 {
     static const uint8_t families[] = {GN_FAMILY_NONE, GN_FAMILY_IPV4, GN_FAMILY_IPV6};
     return families[config->family];
@@ -210,22 +212,53 @@ static int check_family(struct gn_host *host, const struct upstream_config *conf
                         const char *name)
 {
     struct gn_address address;
-    if (family_of(config) == GN_FAMILY_NONE || address_parse(name, &address) < 0 ||
-        address.family == family_of(config))
+    if (upstream_family(config) == GN_FAMILY_NONE || address_parse(name, &address) < 0 ||
+        address.family == upstream_family(config))
         return 0;
     return gn_fail(host, -EINVAL, "family: %s is an address of the other one", name);
 }
 
+/* A peer speaks when and from where it must. */
+static int check_peer(struct gn_host *host, const struct upstream_config *config)
+{
+    const struct gate_config *gate = &config->gate;
+    int error = check_name_text(host, "peer", config->peer);
+    if (error == 0)
+        error = check_family(host, config, config->peer);
+    if (error != 0)
+        return error;
+    if (config->burst)
+        return gn_fail(host, -EINVAL, "burst: not with a peer, who speaks when it wants");
+    if (config->offline || config->auto_offline || config->copy)
+        return gn_fail(host, -EINVAL, "offline, auto_offline, copy: not with a peer");
+    if (config->xleave)
+        return gn_fail(host, -EINVAL, "xleave: not with a peer");
+    if (config->bind_address != NULL || config->bind_device != NULL || config->source_port != 0 ||
+        config->dscp != 0)
+        return gn_fail(host, -EINVAL,
+                       "bind_address, bind_device, source_port, dscp: not with a peer, which is "
+                       "spoken to by the server's socket");
+    if (gate->mindelay_s > 0 || gate->maxdelay_s > 0 || gate->maxdelayratio > 0 ||
+        gate->maxdelaydevratio > 0 || gate->maxdelayquant > 0 || config->filter != 1 ||
+        config->presend_log2s != 18)
+        return gn_fail(host, -EINVAL, "mindelay, maxdelay…, filter, presend: not with a peer");
+    return 0;
+}
+
 static int check_config(struct gn_host *host, const struct upstream_config *config)
 {
-    if (config->server == NULL && config->pool == NULL)
-        return gn_fail(host, -EINVAL, "one of \"server\" and \"pool\" is needed");
+    int count = (config->server != NULL) + (config->pool != NULL) + (config->peer != NULL);
+    if (count == 0)
+        return gn_fail(host, -EINVAL, "one of \"server\", \"pool\" and \"peer\" is needed");
     if ((config->key != 0) != (config->keys != NULL))
         return gn_fail(host, -EINVAL,
                        "\"key\" (the id of one) and \"keys\" (the file it stands in) go together");
-    if (config->server != NULL && config->pool != NULL)
+    if (count > 1)
         return gn_fail(host, -EINVAL,
-                       "\"server\" and \"pool\" exclude each other; write two entries");
+                       "\"server\", \"pool\" and \"peer\" exclude each other; write an entry for "
+                       "each");
+    if (config->peer != NULL)
+        return check_peer(host, config);
     const char *name = config->server != NULL ? config->server : config->pool;
     int error = check_name_text(host, config->server != NULL ? "server" : "pool", name);
     if (error == 0)
@@ -269,7 +302,7 @@ static void make_lineup(struct upstream *upstream, struct commons *commons)
         .name = name,
         .is_pool = config->pool != NULL,
         .offline = config->offline,
-        .roster = {.family = family_of(config)},
+        .roster = {.family = upstream_family(config)},
         .members = upstream->members,
         .count = upstream->count,
         .open = open_member,
@@ -288,7 +321,7 @@ int upstream_open(struct gn_host *host, void *shared, const void *options, void 
         error = read_route(host, config, &route);
     if (error != 0)
         return error;
-    size_t count = config->pool != NULL ? (size_t)config->max_sources : 1;
+    size_t count = config->pool != NULL ? (size_t)config->max_sources : config->server != NULL;
     struct upstream *upstream = calloc(1, sizeof(*upstream) + count * sizeof(upstream->members[0]));
     if (upstream == NULL)
         return gn_fail(host, -ENOMEM, "out of memory");
@@ -298,6 +331,10 @@ int upstream_open(struct gn_host *host, void *shared, const void *options, void 
     upstream->count = count;
     make_lineup(upstream, shared);
     error = read_key(upstream, shared);
+    if (error == 0 && config->peer != NULL)
+        error = peering_open(host, shared, config,
+                             keyring_find(keyfile_keys(upstream->keyfile), key_id(upstream)),
+                             &upstream->peering);
     if (error != 0) {
         upstream_close(upstream);
         return error;
@@ -309,6 +346,8 @@ int upstream_open(struct gn_host *host, void *shared, const void *options, void 
 int upstream_start(void *instance)
 {
     struct upstream *upstream = instance;
+    if (upstream->peering != NULL)
+        return peering_start(upstream->peering);
     int error = gn_timer_open(upstream->host, on_resolve_timer, upstream, &upstream->resolve_timer);
     if (error == 0 && upstream->config->pool != NULL)
         error = gn_timer_open(upstream->host, on_look, upstream, &upstream->look_timer);
@@ -328,6 +367,8 @@ int upstream_start(void *instance)
 void upstream_event(void *instance, const struct gn_event *event)
 {
     struct upstream *upstream = instance;
+    if (upstream->peering != NULL)
+        peering_event(upstream->peering, event);
     for (size_t i = 0; i < upstream->count && event->kind == GN_EVENT_SUSPENDED; i++)
         member_wake(&upstream->members[i]);
 }
@@ -335,6 +376,8 @@ void upstream_event(void *instance, const struct gn_event *event)
 int upstream_burst(void *instance, struct gn_source *source)
 {
     struct upstream *upstream = instance;
+    if (upstream->peering != NULL)
+        return peering_burst(upstream->peering);
     for (size_t i = 0; i < upstream->count; i++)
         if (upstream->members[i].source == source)
             return member_burst(&upstream->members[i]);
@@ -365,6 +408,10 @@ void upstream_stop(void *instance)
 {
     const struct upstream *upstream = instance;
     struct client_counters sum = {0};
+    if (upstream->peering != NULL) {
+        peering_stop(upstream->peering);
+        return;
+    }
     for (size_t i = 0; i < upstream->count; i++)
         member_count(&upstream->members[i], &sum);
     gn_log(
@@ -388,6 +435,7 @@ void upstream_close(void *instance)
     struct upstream *upstream = instance;
     if (upstream != NULL) {
         lineup_finish(&upstream->lineup);
+        peering_close(upstream->peering);
         keyfile_release(upstream->keyfile);
     }
     free(upstream);

@@ -2,7 +2,7 @@
 #ifndef UPSTREAM_H
 #define UPSTREAM_H
 
-/** Glue: the role "source": a server, or a pool of them, under one name. */
+/** Glue: the role "source": a server, a pool of them, or a peer, under one name. */
 
 #include "member.h"
 #include <gnomon/plugin.h>
@@ -11,6 +11,7 @@
 struct upstream_config {
     const char *server;
     const char *pool;
+    const char *peer;
     int64_t max_sources;
     int64_t port;
     int64_t version;
@@ -33,6 +34,9 @@ struct upstream_config {
     int64_t max_unreach;
     double refresh_s;
 };
+
+/** Which addresses are meant (enum gn_family); NONE: any. */
+uint8_t upstream_family(const struct upstream_config *config);
 
 /** The functions of the role; see struct gn_role. */
 int upstream_open(struct gn_host *host, void *shared, const void *config, void **instance);

@@ -23,6 +23,13 @@ static const struct gn_option upstream_options[] = {
         .help = "name of many servers, of which up to max_sources are used at a time",
     },
     {
+        .key = "peer",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct upstream_config, peer),
+        .help = "name or address of one peer: both sides tell each other the time (symmetric "
+                "mode), and who loses its own sources follows the other",
+    },
+    {
         .key = "max_sources",
         .type = GN_OPT_INT,
         .offset = offsetof(struct upstream_config, max_sources),
@@ -38,7 +45,7 @@ static const struct gn_option upstream_options[] = {
         .preset = "123",
         .min = 1,
         .max = 65535,
-        .help = "UDP port of the servers",
+        .help = "UDP port of the servers; of a peer also ours, unless we serve on another",
     },
     {
         .key = "version",

@@ -22,6 +22,8 @@ static const struct {
     [VERDICT_NAK] = {"crypto-nak", "the server cannot verify our requests"},
     [VERDICT_KEY] = {"wrong-key", "the reply is authenticated with another key than ours"},
     [VERDICT_PROOF] = {"wrong-mac", "the reply's authentication is wrong"},
+    [VERDICT_GREETING] = {"greeting", "the peer has not heard us yet"},
+    [VERDICT_AGAIN] = {"again", "the peer has answered our last packet already"},
     [VERDICT_KISS] = {"kiss", "the server asks to slow down or to go away"},
     [VERDICT_UNSYNCHRONISED] = {"unsynchronised", "the server is not synchronised"},
     [VERDICT_STRATUM] = {"stratum", "the server's stratum is 16 or more"},

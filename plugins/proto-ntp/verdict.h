@@ -20,6 +20,8 @@ enum verdict {
     VERDICT_NAK,            /* crypto-NAK: the server could not verify our request */
     VERDICT_KEY,            /* authenticated with another key than our request */
     VERDICT_PROOF,          /* its proof is wrong */
+    VERDICT_GREETING,       /* of a peer that has not heard us yet: the origin is zero */
+    VERDICT_AGAIN,          /* of a peer that has answered our last packet already */
     VERDICT_KISS,           /* kiss-of-death that asks to slow down or to go away */
     VERDICT_UNSYNCHRONISED, /* leap 3, or stratum 0 without an order */
     VERDICT_STRATUM,        /* 16 or more */

@@ -44,7 +44,8 @@ static void check_reply(const struct wire_packet *reply, const uint8_t *request,
     struct wire_header asked;
     require(wire_unpack(reply->bytes, reply->size, &header) == 0);
     require(wire_unpack(request, WIRE_HEADER_SIZE, &asked) == 0);
-    require(header.mode == WIRE_MODE_SERVER && header.version == asked.version);
+    require(header.mode == (asked.mode == WIRE_MODE_ACTIVE ? WIRE_MODE_PASSIVE : WIRE_MODE_SERVER));
+    require(header.version == asked.version);
     require(header.origin.raw == asked.transmit.raw);
     require(synchronised ? header.leap != 3 && header.stratum == 2
                          : header.leap == 3 && header.stratum == 0 && header.refid == 0);

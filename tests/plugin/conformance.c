@@ -37,6 +37,8 @@ static const struct {
     {"proto-ntp", GN_SOURCE, "server=192.0.2.1;bind_device=lo;source_port=1123;dscp=46"},
     {"proto-ntp", GN_SOURCE, "server=time.example.net"},
     {"proto-ntp", GN_SOURCE, "pool=pool.example.net"},
+    {"proto-ntp", GN_SOURCE, "peer=192.0.2.1;iburst=true"},
+    {"proto-ntp", GN_SOURCE, "peer=peer.example.net"},
     {"proto-ntp", GN_SERVER, "allow=192.0.2.0/24,2001:db8::/32"},
     {"proto-sntp", GN_SOURCE, "server=192.0.2.1"},
     {"proto-sntp", GN_SOURCE, "server=time.example.net,2001:db8::1"},

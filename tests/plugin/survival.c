@@ -49,6 +49,13 @@ static const struct ordeal known[] = {
      STEPS "sources = ( { use = \"proto-sntp\"; server = \"192.0.2.1\"; } );"
            "servers = ( { use = \"proto-sntp\"; allow = [ \"192.0.2.0/24\" ]; } );",
      ORDEAL_ANSWER},
+    {"ntp-peer", "proto-ntp",
+     STEPS "sources = ( { use = \"proto-ntp\"; peer = \"time.example.net\"; iburst = true; } );",
+     ORDEAL_SYNCHRONISE},
+    {"ntp-peer-server", "proto-ntp",
+     STEPS "sources = ( { use = \"proto-ntp\"; peer = \"192.0.2.1\"; iburst = true; } );"
+           "servers = ( { use = \"proto-ntp\"; allow = [ \"192.0.2.0/24\" ]; } );",
+     ORDEAL_ANSWER},
     {"pps", "refclock-pps",
      STEPS "sources = ( { use = \"proto-ntp\"; name = \"lan\"; server = \"192.0.2.1\"; },"
            "            { use = \"refclock-pps\"; lock = \"lan\"; } );",

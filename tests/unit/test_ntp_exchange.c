@@ -404,9 +404,17 @@ START_TEST(loop)
     s.reply.refid = 0xc0000209;
     s.reply.stratum = 1; /* then it is a name */
     ck_assert_verdict(receive(&s), VERDICT_OK);
+    s = new_scene();
+    address_parse("2001:db8::1", &s.local);
+    s.reply.refid = 0x39ab9b37; /* of its MD5 digest */
+    ck_assert_verdict(receive(&s), VERDICT_LOOP);
     s = new_scene(); /* all daemons of a machine are 127.0.0.1 */
     address_parse("127.0.0.1", &s.local);
     s.reply.refid = 0x7f000001;
+    ck_assert_verdict(receive(&s), VERDICT_OK);
+    s = new_scene();
+    address_parse("::1", &s.local);
+    s.reply.refid = 0xcf404dc8;
     ck_assert_verdict(receive(&s), VERDICT_OK);
     s = new_scene();
     s.local.family = GN_FAMILY_NONE;

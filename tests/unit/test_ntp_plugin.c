@@ -408,22 +408,26 @@ START_TEST(what_is_known_of_a_silent_server_is_forgotten)
 END_TEST
 
 static const struct {
-    const char *server, *pool, *words;
+    const char *server, *pool, *peer, *words;
 } wrong[] = {
-    {NULL, NULL, "one of \"server\" and \"pool\""},
-    {"a", "b", "exclude each other"},
-    {"", NULL, "empty"},
-    {"time.example.net:123", NULL, "\"port\""},
-    {"[2001:db8::1]", NULL, "\"port\""},
-    {NULL, "192.0.2.1:123", "\"port\""},
-    {"two words", NULL, "no host name"},
-    {NULL, "http://example.net", "no host name"},
+    {NULL, NULL, NULL, "one of \"server\", \"pool\" and \"peer\""},
+    {"a", "b", NULL, "exclude each other"},
+    {"a", NULL, "b", "exclude each other"},
+    {"", NULL, NULL, "empty"},
+    {"time.example.net:123", NULL, NULL, "\"port\""},
+    {"[2001:db8::1]", NULL, NULL, "\"port\""},
+    {NULL, "192.0.2.1:123", NULL, "\"port\""},
+    {NULL, NULL, "192.0.2.1:123", "\"port\""},
+    {"two words", NULL, NULL, "no host name"},
+    {NULL, "http://example.net", NULL, "no host name"},
+    {NULL, NULL, "", "peer: the name is empty"},
 };
 
 START_TEST(a_wrong_source_is_explained)
 {
     source.server = wrong[_i].server;
     source.pool = wrong[_i].pool;
+    source.peer = wrong[_i].peer;
     ck_assert_int_eq(upstream_open(&host.host, shared, &source, &instance), -EINVAL);
     ck_assert_msg(strstr(host.words, wrong[_i].words) != NULL, "%s", host.words);
 }
@@ -458,7 +462,7 @@ END_TEST
 
 static void start_server(void)
 {
-    ck_assert_int_eq(service_open(&host.host, NULL, &server, &instance), 0);
+    ck_assert_int_eq(service_open(&host.host, shared, &server, &instance), 0);
     ck_assert_int_eq(service_start(instance), 0);
 }
 
@@ -552,7 +556,7 @@ START_TEST(no_socket_at_all_is_an_error)
     server.listen = LIST("::");
     world.script.fail_at = 1;
     world.script.error = -EAFNOSUPPORT;
-    ck_assert_int_eq(service_open(&host.host, NULL, &server, &instance), 0);
+    ck_assert_int_eq(service_open(&host.host, shared, &server, &instance), 0);
     ck_assert_int_eq(service_start(instance), -EAFNOSUPPORT);
     service_close(instance);
 }
@@ -563,7 +567,7 @@ START_TEST(a_port_in_use_is_named)
     const int errors[] = {-EADDRINUSE, -EACCES, -EADDRNOTAVAIL};
     world.script.fail_at = 1;
     world.script.error = errors[_i];
-    ck_assert_int_eq(service_open(&host.host, NULL, &server, &instance), 0);
+    ck_assert_int_eq(service_open(&host.host, shared, &server, &instance), 0);
     ck_assert_int_eq(service_start(instance), errors[_i]);
     ck_assert_msg(strstr(host.words, "0.0.0.0:123") != NULL, "%s", host.words);
     ck_assert_msg(strstr(host.words, strerror(-errors[_i])) != NULL, "%s", host.words);
@@ -574,13 +578,13 @@ END_TEST
 START_TEST(a_wrong_server_is_explained)
 {
     server.listen = LIST("0.0.0.0", "localhost");
-    ck_assert_int_eq(service_open(&host.host, NULL, &server, &instance), -EINVAL);
+    ck_assert_int_eq(service_open(&host.host, shared, &server, &instance), -EINVAL);
     ck_assert_ptr_nonnull(strstr(host.words, "\"localhost\""));
     server.listen.count = 0;
-    ck_assert_int_eq(service_open(&host.host, NULL, &server, &instance), -EINVAL);
+    ck_assert_int_eq(service_open(&host.host, shared, &server, &instance), -EINVAL);
     server.listen = LIST("0.0.0.0");
     server.allow = LIST("192.168.0.0/40");
-    ck_assert_int_eq(service_open(&host.host, NULL, &server, &instance), -EINVAL);
+    ck_assert_int_eq(service_open(&host.host, shared, &server, &instance), -EINVAL);
     ck_assert_ptr_nonnull(strstr(host.words, "192.168.0.0/40"));
 }
 END_TEST

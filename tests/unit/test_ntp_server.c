@@ -177,6 +177,9 @@ START_TEST(every_version_and_mode)
         } else if (mode == 3 || (mode == 0 && version == 1)) {
             ck_assert_verdict(verdict, SERVER_ANSWER);
             ck_assert_uint_eq(packet.bytes[0] & 0x3f, version << 3 | WIRE_MODE_SERVER);
+        } else if (mode == 1) { /* a peer that nobody configured */
+            ck_assert_verdict(verdict, SERVER_ANSWER);
+            ck_assert_uint_eq(packet.bytes[0] & 0x3f, version << 3 | WIRE_MODE_PASSIVE);
         } else {
             ck_assert_verdict(verdict, SERVER_MODE);
         }
@@ -348,7 +351,9 @@ START_TEST(noise_of_every_length_gets_nothing_beyond_the_protocol)
         counts[verdict]++;
         if (verdict == SERVER_ANSWER) {
             ck_assert_uint_ge(size, WIRE_HEADER_SIZE); /* never longer than the request */
-            ck_assert_uint_eq(packet.bytes[0] & 7, WIRE_MODE_SERVER);
+            ck_assert_uint_eq(packet.bytes[0] & 7, (data[0] & 7) == WIRE_MODE_ACTIVE
+                                                       ? WIRE_MODE_PASSIVE
+                                                       : WIRE_MODE_SERVER);
             ck_assert_mem_eq(packet.bytes + 24, data + WIRE_TRANSMIT_OFFSET, 8);
         }
         free(data);

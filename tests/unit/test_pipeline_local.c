@@ -171,11 +171,11 @@ static void begin_group(struct world *world, uint64_t seed)
     world_start(world);
 }
 
-/* A server of the group, known as 10.0.0.`number`. */
-static struct server *add_member(struct world *world, uint32_t number, uint8_t stratum,
-                                 uint32_t follows)
+static struct server *add_host(struct world *world, enum gn_source_mode mode, uint32_t number,
+                               uint8_t stratum, uint32_t follows)
 {
     struct pipeline_source_config config = world_source("member");
+    config.mode = mode;
     config.refid = 0x0A000000 + number;
     config.min_poll_log2s = config.max_poll_log2s = 4;
     struct server *server = world_add(world, 50e-6, 10e-6, &config);
@@ -183,6 +183,19 @@ static struct server *add_member(struct world *world, uint32_t number, uint8_t s
     server->follows = follows;
     server->own_refid = OWN_REFID;
     return server;
+}
+
+/* A server of the group, known as 10.0.0.`number`. */
+static struct server *add_member(struct world *world, uint32_t number, uint8_t stratum,
+                                 uint32_t follows)
+{
+    return add_host(world, GN_MODE_SERVER, number, stratum, follows);
+}
+
+static struct server *add_peer(struct world *world, uint32_t number, uint8_t stratum,
+                               uint32_t follows)
+{
+    return add_host(world, GN_MODE_PEER, number, stratum, follows);
 }
 
 static int stratum_of(const struct world *world)
@@ -307,6 +320,26 @@ START_TEST(without_orphan_stratum_ten_is_a_server)
 }
 END_TEST
 
+START_TEST(a_ring_of_peers_is_not_closed)
+{
+    struct world world;
+    begin_group(&world, 49);
+    world.config.local.orphan = false;
+    pipeline_configure(world.pipeline, &world.config);
+    add_peer(&world, 7, 3, 0xC0000201);
+    add_peer(&world, 8, 4, 0x0A000007); /* follows the one before it, which answers us as well */
+    add_peer(&world, 9, 3, OWN_REFID);
+    world_until(&world, 400);
+    ck_assert_int_eq(stratum_of(&world), 4);
+    ck_assert_int_eq(world_report(&world, 1).reason, GN_REASON_SECOND_HAND);
+    ck_assert_int_eq(world_report(&world, 2).reason, GN_REASON_LOOP);
+    world.servers[0].silent = true;
+    world_until(&world, 1400);
+    ck_assert_int_eq(stratum_of(&world), 5); /* better than none */
+    world_finish(&world);
+}
+END_TEST
+
 START_TEST(who_leads_another_way_is_measured_anew)
 {
     struct world world;
@@ -343,6 +376,7 @@ int main(void)
     tcase_add_test(tcase, who_follows_us_is_not_followed);
     tcase_add_test(tcase, a_stratum_of_the_configuration_is_no_change);
     tcase_add_test(tcase, without_orphan_stratum_ten_is_a_server);
+    tcase_add_test(tcase, a_ring_of_peers_is_not_closed);
     tcase_add_test(tcase, who_leads_another_way_is_measured_anew);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
