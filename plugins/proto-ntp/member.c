@@ -78,14 +78,14 @@ static void end_receiving(struct member *member)
         close_socket(member);
 }
 
-static void set_clock(struct member *member, struct exchange_reply *reply)
+void member_read_clock(struct gn_host *host, struct exchange_reply *reply)
 {
     struct gn_state state = {.size = sizeof(state)};
-    bool is_known = gn_state_read(member->host, &state) == 0;
+    bool is_known = gn_state_read(host, &state) == 0;
     if (is_known && state.leap != GN_LEAP_UNSYNCHRONISED)
         reply->pivot = gn_state_utc(&state, reply->t4);
     else
-        reply->pivot = gn_system_time(member->host, reply->t4);
+        reply->pivot = gn_system_time(host, reply->t4);
     if (reply->pivot.ns < PIVOT_MIN_NS)
         reply->pivot.ns = PIVOT_MIN_NS;
     reply->precision_log2s = is_known ? state.precision_log2s : DEFAULT_PRECISION_LOG2S;
@@ -99,7 +99,7 @@ static void receive(struct member *member, const struct gn_packet *packet)
     event.reply.t4 = packet->when;
     event.reply.stamp = packet->stamp;
     event.reply.local = packet->local;
-    set_clock(member, &event.reply);
+    member_read_clock(member->host, &event.reply);
     run(member, &event);
 }
 
@@ -208,7 +208,10 @@ static void run(struct member *member, struct client_event *event)
         do_close(member);
     if (actions.submit) {
         member->swaps = 0;
-        gn_source_submit(member->host, member->source, &actions.sample);
+        if (member->take != NULL)
+            member->take(member->arg, member, &actions.sample);
+        else
+            gn_source_submit(member->host, member->source, &actions.sample);
         struct client_event taken = new_event(member, CLIENT_TAKEN, event->now);
         client_step(&member->client, &taken, &actions);
     }
@@ -253,6 +256,26 @@ void member_place(struct member *member, const struct gn_address *address, int64
     struct client_event event = new_event(member, CLIENT_START, gn_now(member->host));
     event.delay_ns = delay_ns;
     run(member, &event);
+}
+
+void member_rest(struct member *member)
+{
+    struct client_config config = member->client.config;
+    struct client_counters counters = member->client.counters;
+    client_init(&member->client, &config);
+    member->client.counters = counters;
+    gn_timer_stop(member->host, member->timer);
+    do_close(member);
+    member->placed = false;
+}
+
+void member_close(struct member *member)
+{
+    member_rest(member);
+    gn_timer_close(member->host, member->timer);
+    gn_source_close(member->host, member->source);
+    member->timer = NULL;
+    member->source = NULL;
 }
 
 void member_wake(struct member *member)

@@ -68,6 +68,17 @@ bool roster_swap(struct roster *roster, struct gn_address *address)
     return true;
 }
 
+void roster_remove(struct roster *roster, const struct gn_address *address)
+{
+    size_t at = find(roster, address);
+    if (at == roster->count)
+        return;
+    roster->count--;
+    memmove(&roster->entries[at], &roster->entries[at + 1],
+            (roster->count - at) * sizeof(roster->entries[0]));
+    roster->next = 0;
+}
+
 int64_t roster_swap_ns(const struct roster *roster, unsigned swaps)
 {
     unsigned round = roster->count > 0 ? swaps / (unsigned)roster->count : swaps;

@@ -34,6 +34,9 @@ bool roster_take(struct roster *roster, struct gn_address *address);
 /** Give `*address` back and take another. Returns false when there is no other: it stays taken. */
 bool roster_swap(struct roster *roster, struct gn_address *address);
 
+/** Forget an address; nothing happens where it is not known. */
+void roster_remove(struct roster *roster, const struct gn_address *address);
+
 /**
  * How long to wait before the next address is asked, after `swaps` of them in a row gave nothing:
  * a moment in the first round through all addresses, then 2 s, doubled up to 1024 s.

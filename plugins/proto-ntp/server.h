@@ -22,6 +22,7 @@ enum server_verdict {
     SERVER_ADDRESS, /* an answer would go to ourselves, to nobody or to many */
     SERVER_KEY,     /* authenticated with a key that we do not have */
     SERVER_MAC,     /* authenticated with a key of ours, and wrong */
+    SERVER_SILENT,  /* asked of a group, while we know no time */
     SERVER_COUNT
 };
 
@@ -34,6 +35,7 @@ struct server_request {
     gn_local when;
     bool allowed;               /* by the access lists */
     const struct keyring *keys; /* NULL none */
+    bool for_many;              /* it came to a group that we answer for; `local` is then unknown */
 };
 
 /** The name of the counter: "denied". */
@@ -52,6 +54,9 @@ void server_protect(const struct server_request *request, struct wire_packet *re
 
 /** The transmit timestamp of a reply that leaves at `when`. */
 struct ntp_stamp server_transmit(const struct gn_state *state, gn_local when);
+
+/** What a packet of ours says of us: leap, stratum, precision, root values, reference. */
+void server_describe(const struct gn_state *state, gn_local when, struct wire_header *header);
 
 /** The reply leaves now. `state`: the snapshot it was made of, so that T3 ≥ T2. */
 void server_stamp(struct wire_packet *reply, const struct gn_state *state, gn_local now);

@@ -2,12 +2,18 @@
 #include "upstream.h"
 
 #include "address.h"
+#include "broadcast_source.h"
+#include "manycast_search.h"
 #include "keyfile.h"
 #include "member.h"
 #include "roster.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Between searches for more servers of a group. Units: log2 s. */
+#define SEARCH_MIN 6
+#define SEARCH_MAX 10
 
 struct upstream {
     struct gn_host *host;
@@ -16,14 +22,20 @@ struct upstream {
     struct route route;
     struct roster roster;
     struct gn_timer *resolve_timer;
-    bool is_resolving; /* the resolver works, or the timer runs to ask it */
+    bool is_resolving;                  /* the resolver works, or the timer runs to ask it */
+    struct broadcast_source *broadcast; /* does all the work; NULL: this is none */
+    struct manycast_search search;      /* instead of the resolver, of a manycast source */
+    int8_t search_log2s;                /* to the next one, while there are too few */
     size_t count;
     struct member members[];
 };
 
 static const char *name_of(const struct upstream *upstream)
 {
-    return upstream->config->server != NULL ? upstream->config->server : upstream->config->pool;
+    const struct upstream_config *config = upstream->config;
+    if (config->manycast != NULL)
+        return config->manycast;
+    return config->server != NULL ? config->server : config->pool;
 }
 
 /* ---------------------------------------------------------------- names */
@@ -48,7 +60,9 @@ static void resolve_later(struct upstream *upstream, int64_t delay_ns)
 static void resolution_failed(struct upstream *upstream, const char *why)
 {
     char text[256];
-    snprintf(text, sizeof(text), "cannot resolve %s: %s", name_of(upstream), why);
+    snprintf(text, sizeof(text), "%s %s: %s",
+             upstream->config->manycast != NULL ? "no server in" : "cannot resolve",
+             name_of(upstream), why);
     gn_log(upstream->host, GN_DEBUG, "%s", text);
     if (!upstream->members[0].placed)
         gn_source_fault(upstream->host, upstream->members[0].source, GN_REASON_RESOLVING, text);
@@ -80,7 +94,7 @@ static int open_member(struct upstream *upstream, size_t i)
     member->arg = upstream;
     member->route = &upstream->route;
     return member_open(member, upstream->host, &config, name_of(upstream),
-                       upstream->config->pool != NULL ? suffix : NULL);
+                       upstream->config->server == NULL ? suffix : NULL);
 }
 
 /* Members without an address get one; of a pool some may stay out. */
@@ -117,6 +131,22 @@ static void update_roster(struct upstream *upstream, const struct gn_address *ad
         roster_update(&upstream->roster, fit, fits);
 }
 
+static bool is_complete(const struct upstream *upstream)
+{
+    for (size_t i = 0; i < upstream->count; i++)
+        if (!upstream->members[i].placed)
+            return false;
+    return true;
+}
+
+/* There may be more of them some day. */
+static void search_again(struct upstream *upstream)
+{
+    resolve_later(upstream, gn_poll_ns(upstream->search_log2s));
+    if (upstream->search_log2s < SEARCH_MAX)
+        upstream->search_log2s++;
+}
+
 static void on_resolved(void *arg, int status, const char *text, const struct gn_address *addresses,
                         size_t count)
 {
@@ -130,17 +160,35 @@ static void on_resolved(void *arg, int status, const char *text, const struct gn
     }
     update_roster(upstream, addresses, count);
     place_members(upstream);
+    if (upstream->config->manycast != NULL && !is_complete(upstream))
+        search_again(upstream);
 }
 
 static void resolve(struct upstream *upstream)
 {
     upstream->is_resolving = true;
-    int error = gn_resolve(upstream->host, name_of(upstream), (uint16_t)upstream->config->port,
-                           on_resolved, upstream);
+    int error = upstream->config->manycast != NULL
+                    ? manycast_search_begin(&upstream->search, on_resolved, upstream)
+                    : gn_resolve(upstream->host, name_of(upstream),
+                                 (uint16_t)upstream->config->port, on_resolved, upstream);
     if (error != 0) {
         upstream->is_resolving = false;
         resolution_failed(upstream, strerror(-error));
     }
+}
+
+/* Its place is free for another, one that is known already or one that is to be found. */
+static void replace_found(struct upstream *upstream, struct member *member)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    gn_log(upstream->host, GN_INFO, "%s gives nothing, looking for another in %s",
+           address_text(&member->address, text), name_of(upstream));
+    member_rest(member);
+    roster_remove(&upstream->roster, &member->address);
+    place_members(upstream);
+    upstream->search_log2s = SEARCH_MIN;
+    if (!member->placed)
+        resolve_later(upstream, 0);
 }
 
 /* The member's address gives nothing: the next one; when all had their turn, ask for new ones. */
@@ -150,6 +198,10 @@ static void on_give_up(void *arg, struct member *member)
     struct gn_address address = member->address;
     char old[ADDRESS_TEXT_SIZE];
     char new[ADDRESS_TEXT_SIZE];
+    if (upstream->config->manycast != NULL) {
+        replace_found(upstream, member);
+        return;
+    }
     member->swaps++;
     int64_t delay_ns = roster_swap_ns(&upstream->roster, member->swaps);
     if (roster_is_exhausted(&upstream->roster, member->swaps))
@@ -199,18 +251,33 @@ static int check_gate(struct gn_host *host, const struct gate_config *gate)
     return 0;
 }
 
+/* One of them says where the time comes from. */
+static int check_kind(struct gn_host *host, const struct upstream_config *config)
+{
+    int kinds = (config->server != NULL) + (config->pool != NULL) + (config->broadcast != NULL) +
+                (config->manycast != NULL);
+    if (kinds == 0)
+        return gn_fail(host, -EINVAL,
+                       "one of \"server\", \"pool\", \"broadcast\" and \"manycast\" is needed");
+    if (kinds > 1)
+        return gn_fail(host, -EINVAL,
+                       "\"server\", \"pool\", \"broadcast\" and \"manycast\" exclude each other; "
+                       "write two entries");
+    if (config->from.count > 0 && config->broadcast == NULL && config->manycast == NULL)
+        return gn_fail(host, -EINVAL, "from: only of \"broadcast\" and \"manycast\"");
+    return 0;
+}
+
 static int check_config(struct gn_host *host, const struct upstream_config *config)
 {
-    if (config->server == NULL && config->pool == NULL)
-        return gn_fail(host, -EINVAL, "one of \"server\" and \"pool\" is needed");
-    if ((config->key != 0) != (config->keys != NULL))
+    int error = check_kind(host, config);
+    if (error == 0 && (config->key != 0) != (config->keys != NULL))
         return gn_fail(host, -EINVAL,
                        "\"key\" (the id of one) and \"keys\" (the file it stands in) go together");
-    if (config->server != NULL && config->pool != NULL)
-        return gn_fail(host, -EINVAL,
-                       "\"server\" and \"pool\" exclude each other; write two entries");
-    int error = config->server != NULL ? check_name_text(host, "server", config->server)
-                                       : check_name_text(host, "pool", config->pool);
+    if (error == 0 && config->server != NULL)
+        error = check_name_text(host, "server", config->server);
+    if (error == 0 && config->pool != NULL)
+        error = check_name_text(host, "pool", config->pool);
     if (error == 0)
         error = check_gate(host, &config->gate);
     return error == 0 ? route_check_device(host, config->bind_device) : error;
@@ -222,6 +289,37 @@ static int read_route(struct gn_host *host, const struct upstream_config *config
     *route = (struct route){.device = config->bind_device, .dscp = (uint8_t)config->dscp};
     route->bind.port = (uint16_t)config->source_port;
     return route_read_address(host, config->bind_address, route);
+}
+
+/* ---------------------------------------------------------------- manycast */
+
+static int read_manycast(struct upstream *upstream)
+{
+    const struct upstream_config *config = upstream->config;
+    static const struct gn_strings none = {0};
+    struct manycast_search *search = &upstream->search;
+    char why[160];
+    upstream->search_log2s = SEARCH_MIN;
+    search->host = upstream->host;
+    search->config = (struct manycast_config){
+        .interface = config->interface != NULL ? config->interface : config->bind_device,
+        .version = (uint8_t)config->version,
+        .ttl = (uint8_t)config->ttl,
+        .wanted = upstream->count,
+    };
+    if (address_parse(config->manycast, &search->config.group) != 0 ||
+        !address_is_group(&search->config.group))
+        return gn_fail(upstream->host, -EINVAL,
+                       "manycast: \"%s\" is no group (224.0.0.0/4, ff00::/8); a port goes into the "
+                       "key \"port\"",
+                       config->manycast);
+    search->config.group.port = (uint16_t)config->port;
+    if (config->from.count == 0)
+        return gn_fail(upstream->host, -EINVAL,
+                       "manycast: anybody can answer there; list the servers that are believed in "
+                       "\"from\"");
+    int error = access_init(&search->from, &config->from, &none, why, sizeof(why));
+    return error != 0 ? gn_fail(upstream->host, error, "from: %s", why) : 0;
 }
 
 static int read_key(struct upstream *upstream, struct commons *commons)
@@ -247,7 +345,8 @@ int upstream_open(struct gn_host *host, void *shared, const void *options, void 
         error = read_route(host, config, &route);
     if (error != 0)
         return error;
-    size_t count = config->pool != NULL ? (size_t)config->max_sources : 1;
+    bool is_many = config->pool != NULL || config->manycast != NULL;
+    size_t count = is_many ? (size_t)config->max_sources : 1;
     struct upstream *upstream = calloc(1, sizeof(*upstream) + count * sizeof(upstream->members[0]));
     if (upstream == NULL)
         return gn_fail(host, -ENOMEM, "out of memory");
@@ -257,6 +356,12 @@ int upstream_open(struct gn_host *host, void *shared, const void *options, void 
     upstream->count = count;
     roster_init(&upstream->roster);
     error = read_key(upstream, shared);
+    if (error == 0 && config->broadcast != NULL)
+        error = broadcast_source_open(
+            host, config, keyring_find(keyfile_keys(upstream->keyfile), key_id(upstream)),
+            &upstream->route, &upstream->broadcast);
+    else if (error == 0 && config->manycast != NULL)
+        error = read_manycast(upstream);
     if (error != 0) {
         upstream_close(upstream);
         return error;
@@ -268,7 +373,11 @@ int upstream_open(struct gn_host *host, void *shared, const void *options, void 
 int upstream_start(void *instance)
 {
     struct upstream *upstream = instance;
+    if (upstream->broadcast != NULL)
+        return broadcast_source_start(upstream->broadcast);
     int error = gn_timer_open(upstream->host, on_resolve_timer, upstream, &upstream->resolve_timer);
+    if (error == 0 && upstream->config->manycast != NULL)
+        error = manycast_search_open(&upstream->search);
     if (error == 0) /* the first one stands for the name until it is resolved */
         error = open_member(upstream, 0);
     if (error != 0)
@@ -280,6 +389,8 @@ int upstream_start(void *instance)
 void upstream_event(void *instance, const struct gn_event *event)
 {
     struct upstream *upstream = instance;
+    if (upstream->broadcast != NULL && event->kind == GN_EVENT_SUSPENDED)
+        broadcast_source_wake(upstream->broadcast);
     for (size_t i = 0; i < upstream->count && event->kind == GN_EVENT_SUSPENDED; i++)
         member_wake(&upstream->members[i]);
 }
@@ -290,6 +401,8 @@ int upstream_burst(void *instance, struct gn_source *source)
     for (size_t i = 0; i < upstream->count; i++)
         if (upstream->members[i].source == source)
             return member_burst(&upstream->members[i]);
+    if (upstream->broadcast != NULL)
+        return gn_fail(upstream->host, -ENOTSUP, "it is listened to, and not asked");
     return -ENOENT;
 }
 
@@ -297,6 +410,10 @@ void upstream_stop(void *instance)
 {
     const struct upstream *upstream = instance;
     struct client_counters sum = {0};
+    if (upstream->broadcast != NULL) {
+        broadcast_source_stop(upstream->broadcast);
+        return;
+    }
     for (size_t i = 0; i < upstream->count; i++)
         member_count(&upstream->members[i], &sum);
     gn_log(
@@ -318,7 +435,10 @@ void upstream_stop(void *instance)
 void upstream_close(void *instance)
 {
     struct upstream *upstream = instance;
-    if (upstream != NULL)
-        keyfile_release(upstream->keyfile);
+    if (upstream == NULL)
+        return;
+    broadcast_source_close(upstream->broadcast);
+    access_finish(&upstream->search.from);
+    keyfile_release(upstream->keyfile);
     free(upstream);
 }

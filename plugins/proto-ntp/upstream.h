@@ -2,7 +2,7 @@
 #ifndef UPSTREAM_H
 #define UPSTREAM_H
 
-/** Glue: the role "source": a server, or a pool of them, under one name. */
+/** Glue: the role "source": a server, or many of them under one name: a pool, a group. */
 
 #include "member.h"
 #include <gnomon/plugin.h>
@@ -26,6 +26,13 @@ struct upstream_config {
     int64_t source_port; /* 0: a random one for each request */
     int64_t dscp;
     bool xleave;
+    const char *broadcast;
+    const char *manycast;
+    struct gn_strings from;
+    const char *interface;
+    double delay;
+    bool volley;
+    int64_t ttl;
 };
 
 /** The functions of the role; see struct gn_role. */

@@ -243,7 +243,7 @@ END_TEST
 static const struct {
     const char *server, *pool, *words;
 } wrong[] = {
-    {NULL, NULL, "one of \"server\" and \"pool\""},
+    {NULL, NULL, "one of \"server\", \"pool\""},
     {"a", "b", "exclude each other"},
     {"", NULL, "empty"},
     {"time.example.net:123", NULL, "\"port\""},
