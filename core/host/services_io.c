@@ -103,7 +103,9 @@ static int explain_open(struct gn_host *host, int error, const struct gn_datagra
         return gn_fail(host, error, "UDP port %u is in use by another program", bind->port);
     if (error == -ENODEV)
         return gn_fail(host, error, "there is no network device %s",
-                       config->device != NULL ? config->device : "");
+                       config->interface != NULL ? config->interface
+                       : config->device != NULL  ? config->device
+                                                 : "");
     if (error == -EACCES)
         return gn_fail(host, error,
                        "UDP port %u: %s (ports below 1024 need root or CAP_NET_BIND_SERVICE)",

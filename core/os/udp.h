@@ -17,6 +17,7 @@ struct os_datagram {
     bool hardware; /* stamps of cards are asked for */
     bool connected;
     bool held;           /* not read while one is on its way */
+    bool beside;         /* others of ours, GN_DATAGRAM_BESIDE */
     uint16_t local_port; /* 0: not bound yet */
     struct net_uv *net;
     struct os_datagram_events events;
@@ -27,6 +28,15 @@ struct os_datagram {
 
 /** Create the socket as configured, with its options. Returns a descriptor or a negative errno. */
 int udp_socket(struct net_uv *, const struct gn_datagram_config *, struct os_datagram *);
+
+/** An option that is not essential: what is refused is missed later, and handled there. */
+void udp_set_option(int fd, int level, int name, int value);
+
+/** Options for broadcast and multicast, before binding. Errors: -ENODEV: no such interface. */
+int udp_group_options(int fd, const struct gn_datagram_config *, uint8_t family);
+
+/** Join the groups as configured. Errors: -EADDRNOTAVAIL: none of them; those of setsockopt(2). */
+int udp_group_join(int fd, const struct gn_datagram_config *, uint8_t family);
 
 /** The port the socket is bound to; 0 if none. */
 uint16_t udp_local_port(int fd);

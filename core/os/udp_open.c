@@ -2,6 +2,7 @@
 #include "udp.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -11,30 +12,29 @@
 #define PORT_COUNT (60999u - PORT_FIRST + 1)
 #define PORT_TRIES 8
 
-static void set_option(int fd, int level, int name, int value)
+void udp_set_option(int fd, int level, int name, int value)
 {
-    /* None of them is essential: what is refused is missed later, and handled there. */
     (void)setsockopt(fd, level, name, &value, sizeof value);
 }
 
 static void set_options(int fd, const struct gn_datagram_config *config, uint8_t family)
 {
     if ((config->flags & GN_DATAGRAM_SHARED) != 0)
-        set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        udp_set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (config->dscp != 0 && family == GN_FAMILY_IPV6)
-        set_option(fd, IPPROTO_IPV6, IPV6_TCLASS, config->dscp << 2);
+        udp_set_option(fd, IPPROTO_IPV6, IPV6_TCLASS, config->dscp << 2);
     else if (config->dscp != 0)
-        set_option(fd, IPPROTO_IP, IP_TOS, config->dscp << 2);
+        udp_set_option(fd, IPPROTO_IP, IP_TOS, config->dscp << 2);
     if (family == GN_FAMILY_IPV6) {
-        set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-        set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+        udp_set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+        udp_set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     } else {
-        set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
+        udp_set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
     }
     if (config->receive_buffer > 0) {
         uint32_t most = INT32_MAX / 2;
         uint32_t bytes = config->receive_buffer < most ? config->receive_buffer : most;
-        set_option(fd, SOL_SOCKET, SO_RCVBUF, (int)bytes);
+        udp_set_option(fd, SOL_SOCKET, SO_RCVBUF, (int)bytes);
     }
 }
 
@@ -128,14 +128,49 @@ static int bind_device(int fd, const char *device)
     return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, length) < 0 ? -errno : 0;
 }
 
-static int bind_and_connect(int fd, const struct gn_datagram_config *config, uint8_t family)
+static bool has_beside(const struct net_uv *net, uint16_t port)
+{
+    const struct os_datagram *other;
+    LIST_FOREACH(other, &net->datagrams, link)
+    if (other->beside && other->local_port == port)
+        return true;
+    return false;
+}
+
+/* Alone first, so that a foreign holder of the port is noticed; others of ours may be at other
+ * addresses. Of SO_REUSEPORT's kinds of sharing only this one is wanted: among one user's. */
+static int bind_beside(struct net_uv *net, int fd, const struct gn_address *address)
+{
+    int rc = bind_to(fd, address, address->port);
+    bool again = rc == -EADDRINUSE && has_beside(net, address->port);
+    udp_set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    return again ? bind_to(fd, address, address->port) : rc;
+}
+
+static int bind_as_configured(struct net_uv *net, int fd, const struct gn_datagram_config *config,
+                              const struct gn_address *own)
+{
+    if (own->port == 0)
+        return bind_random(fd, own);
+    if ((config->flags & GN_DATAGRAM_BESIDE) != 0)
+        return bind_beside(net, fd, own);
+    return bind_to(fd, own, own->port);
+}
+
+static int bind_and_connect(struct net_uv *net, int fd, const struct gn_datagram_config *config,
+                            uint8_t family)
 {
     struct gn_address own = config->bind;
     own.family = family;
+    if (config->interface != NULL && sockaddr_is_link_local(&own) && own.scope == 0)
+        own.scope = if_nametoindex(config->interface);
     int rc = config->device != NULL ? bind_device(fd, config->device) : 0;
-    if (rc < 0)
-        return rc;
-    rc = own.port != 0 ? bind_to(fd, &own, own.port) : bind_random(fd, &own);
+    if (rc == 0)
+        rc = udp_group_options(fd, config, family);
+    if (rc == 0)
+        rc = bind_as_configured(net, fd, config, &own);
+    if (rc == 0)
+        rc = udp_group_join(fd, config, family);
     if (rc == 0 && config->connect.family != GN_FAMILY_NONE)
         rc = connect_to(fd, &config->connect);
     return rc;
@@ -158,11 +193,12 @@ int udp_socket(struct net_uv *net, const struct gn_datagram_config *config,
         return fd;
     set_options(fd, config, family);
     enable_stamps(datagram, fd);
-    int rc = bind_and_connect(fd, config, family);
+    int rc = bind_and_connect(net, fd, config, family);
     if (rc < 0) {
         close(fd);
         return rc;
     }
     datagram->local_port = udp_local_port(fd);
+    datagram->beside = (config->flags & GN_DATAGRAM_BESIDE) != 0;
     return fd;
 }

@@ -157,15 +157,14 @@ static void forge_at_request(struct intruder *intruder, const struct vpassing *r
 /* ---------------------------------------------------------------- with what others send */
 
 /* Twice: before the real reply is there, and soon after. */
-static void replay(struct intruder *intruder, const struct vpassing *request)
+static void replay(struct intruder *intruder, const struct gn_address *to)
 {
-    struct gn_address to = *request->from;
     size_t count = intruder->kept_count < KEPT ? intruder->kept_count : KEPT;
     for (size_t i = 0; i < count; i++) {
         const struct kept *kept = &intruder->kept[i];
         if (!is_his_turn(intruder))
             continue;
-        vnet_inject(intruder->net, &intruder->config.server, &to, kept->data, kept->size, 0);
+        vnet_inject(intruder->net, &intruder->config.server, to, kept->data, kept->size, 0);
         intruder->count++;
     }
 }
@@ -214,18 +213,32 @@ static bool is_ip(const struct gn_address *a, const struct gn_address *b)
     return a->family == b->family && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
 }
 
+/* A broadcast asks for itself: all earlier ones are there before it. */
+static void see_broadcast(struct intruder *intruder, const struct vpassing *broadcast)
+{
+    struct wire_header header;
+    if (intruder->config.deed != INTRUDER_REPLAY ||
+        wire_unpack(broadcast->data, broadcast->size, &header) != 0 ||
+        header.mode != WIRE_MODE_BROADCAST)
+        return;
+    replay(intruder, broadcast->to);
+    keep(intruder, broadcast);
+}
+
 static void see(void *arg, struct vpassing *passing)
 {
     struct intruder *intruder = arg;
     const struct intruder_config *config = &intruder->config;
     if (!is_at_work(intruder))
         return;
+    if (is_ip(passing->from, &config->server))
+        see_broadcast(intruder, passing);
     if (is_ip(passing->from, &config->server) && is_ip(passing->to, &config->client))
         see_reply(intruder, passing);
     if (!is_ip(passing->from, &config->client) || !is_ip(passing->to, &config->server))
         return;
     if (config->deed == INTRUDER_REPLAY)
-        replay(intruder, passing);
+        replay(intruder, passing->from);
     if (config->deed == INTRUDER_FORGE && config->sight != INTRUDER_BLIND)
         forge_at_request(intruder, passing);
 }

@@ -29,6 +29,25 @@ bool vnet_any_ip(const struct gn_address *address)
     return memcmp(address->ip, zero, ip_size(address)) == 0;
 }
 
+bool vnet_is_group(const struct gn_address *address)
+{
+    if (address->family == GN_FAMILY_IPV4)
+        return (address->ip[0] & 0xf0) == 0xe0;
+    return address->family == GN_FAMILY_IPV6 && address->ip[0] == 0xff;
+}
+
+bool vnet_on_link(const struct vhost *host, const struct gn_address *address)
+{
+    static const uint8_t all[] = {255, 255, 255};
+    if (vnet_is_group(address) || memcmp(address->ip, all, sizeof all) == 0)
+        return true;
+    for (size_t i = 0; i < host->address_count; i++)
+        if (host->addresses[i].family == GN_FAMILY_IPV4 &&
+            memcmp(host->addresses[i].ip, address->ip, 3) == 0)
+            return true;
+    return false;
+}
+
 static int compare_owners(const void *a, const void *b)
 {
     const struct owner *x = a, *y = b;
@@ -190,6 +209,16 @@ struct vhost *vnet_find_host(const struct vnet *net, const struct gn_address *ad
     struct owner wanted = {*address, NULL};
     struct owner *const *found = tfind(&wanted, &net->by_address, compare_owners);
     return found != NULL ? (*found)->host : NULL;
+}
+
+/* All networks of IPv4 are a /24, which is what worlds are written with; those that count more
+ * hosts through have one there. */
+bool vnet_many(const struct vnet *net, const struct gn_address *address)
+{
+    if (vnet_is_group(address))
+        return true;
+    return address->family == GN_FAMILY_IPV4 && address->ip[3] == 255 &&
+           vnet_find_host(net, address) == NULL;
 }
 
 size_t vnet_find_name(const struct vnet *net, const char *name, const struct gn_address **addresses)

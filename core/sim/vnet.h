@@ -5,7 +5,9 @@
 /**
  * The network between virtual hosts: datagrams by address, over IPv4 and IPv6, on links with a
  * law of delay, loss and duplicates each way. Packets that draw a shorter delay overtake others,
- * unless the link is ordered. Unix sockets are refused with -EAFNOSUPPORT.
+ * unless the link is ordered. Broadcasts (255.255.255.255, the last address of a /24 that no host
+ * has) and multicasts come to every host that listens, each by its own link, however few hops they
+ * may go. Unix sockets are refused with -EAFNOSUPPORT.
  */
 
 #include <os/os.h>

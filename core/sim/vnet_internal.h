@@ -2,7 +2,8 @@
 #ifndef SIM_VNET_INTERNAL_H
 #define SIM_VNET_INTERNAL_H
 
-/** The network's parts, for its own files: vnet.c (hosts, links), vudp.c (sockets), vname.c. */
+/** The network's parts, for its own files: vnet.c (hosts, links), vudp.c and vudp_open.c (sockets),
+ * vname.c. */
 
 #include <sim/chance.h>
 #include <sim/vnet.h>
@@ -10,6 +11,18 @@
 
 /* As many as a lookup has room for. */
 #define VHOST_ADDRESSES 8
+
+struct os_datagram {
+    struct vhost *host;
+    struct gn_address bind, connect; /* bind: the port is always known */
+    struct gn_address *groups;       /* joined; owned */
+    size_t group_count;
+    uint32_t flags;
+    uint64_t heard; /* number of the last packet for many that it got */
+    struct os_datagram_events events;
+    void *arg;
+    LIST_ENTRY(os_datagram) link;
+};
 
 struct vlink {
     struct vlink_config config;
@@ -51,6 +64,7 @@ struct vnet {
     void *by_address; /* tree of struct owner */
     void *by_name;    /* tree of struct vhost */
     uint64_t partitions;
+    uint64_t for_many; /* packets for many hosts that arrived */
     SLIST_HEAD(, vhost) hosts;
     SLIST_HEAD(, vlink) links;
     LIST_HEAD(, vpacket) packets; /* on their way */
@@ -62,6 +76,14 @@ struct vnet {
 bool vnet_same_ip(const struct gn_address *, const struct gn_address *);
 bool vnet_any_ip(const struct gn_address *);
 
+/** Whether an address is of many hosts: a group, 255.255.255.255, the last one of a /24 where no
+ * host has it. */
+bool vnet_many(const struct vnet *, const struct gn_address *);
+/** 224.0.0.0/4, ff00::/8. */
+bool vnet_is_group(const struct gn_address *);
+/** Whether a packet to such an address comes to the host's network. */
+bool vnet_on_link(const struct vhost *, const struct gn_address *);
+
 /** The link that a packet takes; NULL: there is no way. */
 struct vlink *vnet_way(const struct vnet *, const struct vhost *from, const struct vhost *to);
 
@@ -70,6 +92,7 @@ gn_utc vlink_queue(struct vlink *, const struct vhost *from, const struct vhost 
 
 /** Counts a packet that has arrived. */
 void vhost_received(struct vhost *);
+bool vhost_has_address(const struct vhost *, const struct gn_address *);
 
 /** Whether the host sleeps. */
 bool vhost_asleep(const struct vhost *);

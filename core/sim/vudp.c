@@ -8,25 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Spec: RFC 6335 §6, the dynamic ports. */
-#define PORT_FIRST 49152
-#define PORT_COUNT 16384
-#define PORT_TRIES 64
-
 /* Of a network without fragments; nothing that keeps time sends more. */
 #define LARGEST 1472
 
 /* On its way for longer is as good as lost, and sums of it do not overflow. */
 #define LONGEST_S 1e9
-
-struct os_datagram {
-    struct vhost *host;
-    struct gn_address bind, connect; /* bind: the port is always known */
-    struct os_datagram_events events;
-    void *arg;
-    bool sent_stamps, shared;
-    LIST_ENTRY(os_datagram) link;
-};
 
 /* A datagram on its way, or (socket set) the instant that one has left. */
 struct vpacket {
@@ -36,86 +22,12 @@ struct vpacket {
     uint64_t tag;
     gn_system when;
     struct vhost *from; /* NULL: nobody sent it */
+    struct vhost *to;   /* one of those who hear it, where it is for many; else NULL */
     struct gn_address remote, local;
     size_t size;
     LIST_ENTRY(vpacket) link;
     unsigned char data[];
 };
-
-/* ---------------------------------------------------------------- opening */
-
-static bool has_address(const struct vhost *host, const struct gn_address *address)
-{
-    for (size_t i = 0; i < host->address_count; i++)
-        if (vnet_same_ip(&host->addresses[i], address))
-            return true;
-    return false;
-}
-
-static const struct gn_address *address_of(const struct vhost *host, uint8_t family)
-{
-    for (size_t i = 0; i < host->address_count; i++)
-        if (host->addresses[i].family == family)
-            return &host->addresses[i];
-    return NULL;
-}
-
-/* As bind(2): with SO_REUSEADDR where both sides have it. */
-static bool port_taken(const struct vhost *host, const struct gn_address *wanted, uint16_t port,
-                       bool shared)
-{
-    const struct os_datagram *other;
-    LIST_FOREACH(other, &host->datagrams, link)
-    if (!(shared && other->shared) && other->bind.port == port &&
-        other->bind.family == wanted->family &&
-        (vnet_any_ip(&other->bind) || vnet_any_ip(wanted) || vnet_same_ip(&other->bind, wanted)))
-        return true;
-    return false;
-}
-
-static int bind_port(struct vhost *host, struct gn_address *own, bool shared)
-{
-    if (!vnet_any_ip(own) && !has_address(host, own))
-        return -EADDRNOTAVAIL;
-    if (own->port != 0)
-        return port_taken(host, own, own->port, shared) ? -EADDRINUSE : 0;
-    for (int i = 0; i < PORT_TRIES && own->port == 0; i++) {
-        uint16_t port = (uint16_t)(PORT_FIRST + chance_bits(&host->ports) % PORT_COUNT);
-        if (!port_taken(host, own, port, false))
-            own->port = port;
-    }
-    return own->port != 0 ? 0 : -EADDRINUSE;
-}
-
-int vudp_open(struct os_net *base, const struct gn_datagram_config *config,
-              const struct os_datagram_events *events, void *arg, struct os_datagram **result)
-{
-    struct vhost *host = (struct vhost *)base;
-    struct gn_address own = config->bind;
-    if (own.family == GN_FAMILY_NONE)
-        own.family = config->connect.family;
-    if (own.family != GN_FAMILY_IPV4 && own.family != GN_FAMILY_IPV6)
-        return -EINVAL;
-    if (config->connect.family != GN_FAMILY_NONE && config->connect.family != own.family)
-        return -EAFNOSUPPORT;
-    bool shared = (config->flags & GN_DATAGRAM_SHARED) != 0;
-    int rc = bind_port(host, &own, shared);
-    if (rc < 0)
-        return rc;
-    struct os_datagram *socket = calloc(1, sizeof *socket);
-    if (socket == NULL)
-        return -ENOMEM;
-    socket->host = host;
-    socket->bind = own;
-    socket->connect = config->connect;
-    socket->events = *events;
-    socket->arg = arg;
-    socket->shared = shared;
-    socket->sent_stamps = (config->flags & GN_DATAGRAM_SENT) != 0;
-    LIST_INSERT_HEAD(&host->datagrams, socket, link);
-    *result = socket;
-    return 0;
-}
 
 /* Those that are exact are as good as a device's. */
 static enum gn_stamp stamps_of(const struct vhost *host)
@@ -154,6 +66,7 @@ void vudp_close(struct os_datagram *socket)
             drop(packet);
     }
     LIST_REMOVE(socket, link);
+    free(socket->groups);
     free(socket);
 }
 
@@ -193,6 +106,20 @@ static int fit(const struct os_datagram *socket, const struct vpacket *packet)
     return from_there ? 3 : 0;
 }
 
+/* What is sent to a group is only for those who have joined it. */
+static bool has_joined(const struct os_datagram *socket, const struct gn_address *group)
+{
+    for (size_t i = 0; i < socket->group_count; i++)
+        if (vnet_same_ip(&socket->groups[i], group))
+            return true;
+    return !vnet_is_group(group);
+}
+
+static bool hears(const struct os_datagram *socket, const struct vpacket *packet)
+{
+    return fit(socket, packet) > 0 && has_joined(socket, &packet->local);
+}
+
 /* As the kernel chooses: the socket that says most about the packet. */
 static struct os_datagram *listener(const struct vhost *host, const struct vpacket *packet)
 {
@@ -219,6 +146,31 @@ static void hand_over(struct os_datagram *socket, const struct vpacket *packet)
     if (socket->events.receive != NULL)
         socket->events.receive(socket->arg, &received, 1);
     vloop_end_turn(loop);
+}
+
+/* To every socket that hears it once, though callbacks close and open some. */
+static void hand_to_all(const struct vpacket *packet)
+{
+    struct vhost *host = packet->to;
+    uint64_t number = ++packet->net->for_many;
+    struct os_datagram *socket = LIST_FIRST(&host->datagrams);
+    while (socket != NULL && !vhost_asleep(host)) {
+        if (socket->heard == number || !hears(socket, packet)) {
+            socket = LIST_NEXT(socket, link);
+            continue;
+        }
+        socket->heard = number;
+        hand_over(socket, packet);
+        socket = LIST_FIRST(&host->datagrams);
+    }
+}
+
+static void arrive_for_many(void *arg)
+{
+    struct vpacket *packet = arg;
+    LIST_REMOVE(packet, link);
+    hand_to_all(packet);
+    free(packet);
 }
 
 static void arrive(void *arg)
@@ -265,16 +217,18 @@ static void note_sent(struct os_datagram *socket, uint64_t tag)
 }
 
 /* Without a link: to the host itself. */
-static void put_on_way(struct vhost *from, const struct vhost *to, struct vlink *link,
+static void put_on_way(struct vhost *from, struct vhost *to, struct vlink *link,
                        const struct vpacket *packet, const struct vpassing *passing)
 {
-    struct vpacket *copy = packet_create(from->net, arrive, packet->size);
+    bool many = vnet_many(from->net, &packet->local);
+    struct vpacket *copy = packet_create(from->net, many ? arrive_for_many : arrive, packet->size);
     const struct law *delay = link != NULL ? link->config.delay : NULL;
     double delay_s = delay != NULL ? law_draw(delay, &from->delays) : 0;
     gn_utc when = world_now(from->net->world);
     if (copy == NULL)
         return;
     copy->from = from;
+    copy->to = to;
     copy->remote = packet->remote;
     copy->local = packet->local;
     memcpy(copy->data, passing->data, packet->size);
@@ -287,12 +241,10 @@ static void put_on_way(struct vhost *from, const struct vhost *to, struct vlink 
 }
 
 /* A host reaches itself without a link. */
-static void transmit(struct vhost *from, const struct vpacket *packet,
-                     const struct vpassing *passing)
+static void transmit_to(struct vhost *from, struct vhost *to, const struct vpacket *packet,
+                        const struct vpassing *passing)
 {
-    const struct vhost *to = vnet_find_host(from->net, &packet->local);
     struct vlink *way = to != NULL ? vnet_way(from->net, from, to) : NULL;
-    from->count.sent++;
     if (to == from) {
         put_on_way(from, to, NULL, packet, passing);
         return;
@@ -307,23 +259,78 @@ static void transmit(struct vhost *from, const struct vpacket *packet,
         put_on_way(from, to, way, packet, passing);
 }
 
-void vnet_inject(struct vnet *net, const struct gn_address *from, const struct gn_address *to,
-                 const void *data, size_t size, int64_t delay_ns)
-{
-    struct vpacket *packet = packet_create(net, arrive, size);
-    if (packet == NULL)
-        return;
-    packet->remote = *from;
-    packet->local = *to;
-    memcpy(packet->data, data, size);
-    world_order_in(net->world, &packet->event, delay_ns);
-}
-
 static void pass_taps(struct vnet *net, struct vpassing *passing)
 {
     struct vtap *tap;
     SLIST_FOREACH(tap, &net->taps, link)
     tap->see(tap->arg, passing);
+}
+
+static bool anybody_hears(const struct vhost *host, const struct vpacket *packet)
+{
+    const struct os_datagram *socket;
+    LIST_FOREACH(socket, &host->datagrams, link)
+    if (hears(socket, packet))
+        return true;
+    return false;
+}
+
+/* Each that listens has a way of its own there, with its own delay; hops are not counted. */
+static void transmit_to_many(const struct os_datagram *socket, const struct vpacket *packet,
+                             const struct vpassing *passing)
+{
+    struct vhost *from = socket->host, *to;
+    bool comes_back = !vnet_is_group(&packet->local) || (socket->flags & GN_DATAGRAM_LOOP) != 0;
+    SLIST_FOREACH(to, &from->net->hosts, link)
+    if ((to != from || comes_back) && vnet_on_link(to, &packet->local) && anybody_hears(to, packet))
+        transmit_to(from, to, packet, passing);
+}
+
+static void transmit(const struct os_datagram *socket, const struct vpacket *packet,
+                     const struct vpassing *passing)
+{
+    struct vhost *from = socket->host;
+    from->count.sent++;
+    if (vnet_many(from->net, &packet->local))
+        transmit_to_many(socket, packet, passing);
+    else
+        transmit_to(from, vnet_find_host(from->net, &packet->local), packet, passing);
+}
+
+static void inject(struct vnet *net, struct vhost *to, const struct vpacket *wanted,
+                   const void *data, int64_t delay_ns)
+{
+    struct vpacket *packet =
+        packet_create(net, to != NULL ? arrive_for_many : arrive, wanted->size);
+    if (packet == NULL)
+        return;
+    packet->to = to;
+    packet->remote = wanted->remote;
+    packet->local = wanted->local;
+    memcpy(packet->data, data, wanted->size);
+    world_order_in(net->world, &packet->event, delay_ns);
+}
+
+void vnet_inject(struct vnet *net, const struct gn_address *from, const struct gn_address *to,
+                 const void *data, size_t size, int64_t delay_ns)
+{
+    struct vpacket packet = {.remote = *from, .local = *to, .size = size};
+    struct vhost *host;
+    if (!vnet_many(net, to)) {
+        inject(net, NULL, &packet, data, delay_ns);
+        return;
+    }
+    SLIST_FOREACH(host, &net->hosts, link)
+    if (vnet_on_link(host, to) && anybody_hears(host, &packet))
+        inject(net, host, &packet, data, delay_ns);
+}
+
+static const struct gn_address *address_of(const struct vhost *host, uint8_t family)
+{
+    for (size_t i = 0; i < host->address_count; i++)
+        if (host->addresses[i].family == family)
+            return &host->addresses[i];
+    return NULL;
 }
 
 /* The address a packet comes from: as asked for, as bound, or the host's first of the family. */
@@ -332,11 +339,12 @@ static int source_of(const struct os_datagram *socket, const struct gn_address *
 {
     const struct gn_address *own = from;
     if (own == NULL || own->family == GN_FAMILY_NONE)
-        own = vnet_any_ip(&socket->bind) ? address_of(socket->host, socket->bind.family)
-                                         : &socket->bind;
+        own = vnet_any_ip(&socket->bind) || vnet_many(socket->host->net, &socket->bind)
+                  ? address_of(socket->host, socket->bind.family)
+                  : &socket->bind;
     if (own == NULL)
         return -ENETUNREACH;
-    if (!has_address(socket->host, own))
+    if (!vhost_has_address(socket->host, own))
         return -EADDRNOTAVAIL;
     *source = *own;
     source->port = socket->bind.port;
@@ -358,16 +366,19 @@ int vudp_send(struct os_datagram *socket, const void *data, size_t size,
         return -EAFNOSUPPORT;
     if (size > LARGEST)
         return -EMSGSIZE;
+    if (vnet_many(socket->host->net, to) && !vnet_is_group(to) &&
+        (socket->flags & GN_DATAGRAM_BROADCAST) == 0)
+        return -EACCES;
     int rc = source_of(socket, from, &packet.remote);
     if (rc < 0)
         return rc;
     packet.local = *to;
     if (when != NULL)
         *when = vclock_system(socket->host->clock);
-    if (socket->sent_stamps && (flags & GN_SEND_STAMP) != 0)
+    if ((socket->flags & GN_DATAGRAM_SENT) != 0 && (flags & GN_SEND_STAMP) != 0)
         note_sent(socket, tag);
     memcpy(bytes, data, size);
     pass_taps(socket->host->net, &passing);
-    transmit(socket->host, &packet, &passing);
+    transmit(socket, &packet, &passing);
     return 0;
 }

@@ -68,12 +68,18 @@ bool address_is_loopback(const struct gn_address *address)
            memcmp(address->ip, loopback, sizeof(loopback)) == 0;
 }
 
+bool address_is_group(const struct gn_address *address)
+{
+    if (address->family == GN_FAMILY_IPV4)
+        return (address->ip[0] & 0xf0) == 0xe0;
+    return address->family == GN_FAMILY_IPV6 && address->ip[0] == 0xff;
+}
+
 bool address_is_multicast(const struct gn_address *address)
 {
     static const uint8_t broadcast[4] = {255, 255, 255, 255};
-    if (address->family == GN_FAMILY_IPV4)
-        return (address->ip[0] & 0xf0) == 0xe0 || memcmp(address->ip, broadcast, 4) == 0;
-    return address->family == GN_FAMILY_IPV6 && address->ip[0] == 0xff;
+    return address_is_group(address) || (address->family == GN_FAMILY_IPV4 &&
+                                         memcmp(address->ip, broadcast, sizeof(broadcast)) == 0);
 }
 
 struct gn_address address_unmapped(const struct gn_address *address)

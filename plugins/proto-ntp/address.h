@@ -31,6 +31,9 @@ bool address_is_loopback(const struct gn_address *address);
 /** 224.0.0.0/4, 255.255.255.255, ff00::/8. */
 bool address_is_multicast(const struct gn_address *address);
 
+/** 224.0.0.0/4, ff00::/8: what must be joined to be heard. */
+bool address_is_group(const struct gn_address *address);
+
 /** An IPv4-mapped IPv6 address becomes the IPv4 address. Spec: RFC 4291 §2.5.5.2. */
 struct gn_address address_unmapped(const struct gn_address *address);
 

@@ -229,7 +229,10 @@ static void run(struct member *member, struct client_event *event)
     if (actions.submit) {
         member->swaps = 0;
         member->known = true;
-        gn_source_submit(member->host, member->source, &actions.sample);
+        if (member->take != NULL)
+            member->take(member->arg, member, &actions.sample);
+        else
+            gn_source_submit(member->host, member->source, &actions.sample);
         struct client_event taken = new_event(member, CLIENT_TAKEN, event->now);
         client_step(&member->client, &taken, &actions);
     }
@@ -317,16 +320,6 @@ void member_vacate(struct member *member, const char *name, enum gn_reason reaso
                     why);
 }
 
-void member_close(struct member *member)
-{
-    do_close(member);
-    gn_timer_close(member->host, member->timer);
-    gn_source_close(member->host, member->source);
-    member->timer = NULL;
-    member->source = NULL;
-    member->placed = false;
-}
-
 void member_look(struct member *member, struct conduct_view *view)
 {
     struct gn_source_hint hint = {.size = sizeof(hint)};
@@ -336,6 +329,26 @@ void member_look(struct member *member, struct conduct_view *view)
     view->poll_s = known ? hint.poll_s : 64;
     view->unanswered = member->client.unanswered;
     conduct_count(&member->client.counters, view);
+}
+
+void member_rest(struct member *member)
+{
+    struct client_config config = member->client.config;
+    struct client_counters counters = member->client.counters;
+    client_init(&member->client, &config);
+    member->client.counters = counters;
+    gn_timer_stop(member->host, member->timer);
+    do_close(member);
+    member->placed = false;
+}
+
+void member_close(struct member *member)
+{
+    member_rest(member);
+    gn_timer_close(member->host, member->timer);
+    gn_source_close(member->host, member->source);
+    member->timer = NULL;
+    member->source = NULL;
 }
 
 void member_wake(struct member *member)

@@ -15,8 +15,12 @@ struct member;
 /** The address gives nothing: another, if there is one. Called last in a turn of the member. */
 typedef void (*member_give_up_cb)(void *arg, struct member *member);
 
+/** A sample, which is then not submitted. It must not close the member. */
+typedef void (*member_take_cb)(void *arg, struct member *member, const struct gn_sample *sample);
+
 struct member {
     struct gn_host *host;
+    member_take_cb take; /* NULL: samples are submitted */
     member_give_up_cb give_up;
     void *arg;
     const struct route *route; /* lent */
@@ -49,6 +53,15 @@ int member_open(struct member *member, struct gn_host *host, const struct client
 
 /** Ask (from now on) this address, `delay_ns` from now. */
 void member_place(struct member *member, const struct gn_address *address, int64_t delay_ns);
+
+/** Ask no more, until it is placed again. Not from within its own `take`. */
+void member_rest(struct member *member);
+
+/** Take the source back from the core, with all that belongs to it. Not from within `take`. */
+void member_close(struct member *member);
+
+/** What our clock says about a datagram that arrived at `reply->t4`: pivot and precision. */
+void member_read_clock(struct gn_host *host, struct exchange_reply *reply);
 
 /** The machine slept: what was known of the server is void; begin again, but for what the server
  * forbids. */

@@ -11,7 +11,7 @@
 static const char *const verdict_names[SERVER_COUNT] = {
     [SERVER_ANSWER] = "answered", [SERVER_DENIED] = "denied", [SERVER_LENGTH] = "length",
     [SERVER_VERSION] = "version", [SERVER_MODE] = "mode",     [SERVER_ADDRESS] = "address",
-    [SERVER_KEY] = "unknown-key", [SERVER_MAC] = "wrong-mac",
+    [SERVER_KEY] = "unknown-key", [SERVER_MAC] = "wrong-mac", [SERVER_SILENT] = "unsynchronised",
 };
 
 const char *server_verdict_name(enum server_verdict verdict)
@@ -87,6 +87,12 @@ static int8_t clamp_poll(int8_t poll)
     return poll > POLL_MAX ? POLL_MAX : poll;
 }
 
+static bool is_synchronised(const struct gn_state *state)
+{
+    return state->leap != GN_LEAP_UNSYNCHRONISED && state->stratum > 0 &&
+           state->stratum <= WIRE_STRATUM_MAX;
+}
+
 void server_describe(const struct gn_state *state, gn_local when, struct wire_header *reply)
 {
     reply->precision = state->precision_log2s;
@@ -94,8 +100,7 @@ void server_describe(const struct gn_state *state, gn_local when, struct wire_he
     reply->root_dispersion = wire_short_from_seconds(gn_state_root_dispersion_s(state, when));
     if (state->ref_time.ns != 0)
         reply->reference = wire_stamp_from_utc(state->ref_time);
-    if (state->leap == GN_LEAP_UNSYNCHRONISED || state->stratum == 0 ||
-        state->stratum > WIRE_STRATUM_MAX) {
+    if (!is_synchronised(state)) {
         reply->leap = WIRE_LEAP_UNSYNCHRONISED;
         return; /* stratum 0 stands for 16; no reference */
     }
@@ -109,6 +114,8 @@ enum server_verdict server_answer(const struct server_request *request,
 {
     struct wire_header header;
     enum server_verdict verdict = judge(request, &header);
+    if (verdict == SERVER_ANSWER && request->for_many && !is_synchronised(state))
+        verdict = SERVER_SILENT;
     if (verdict != SERVER_ANSWER)
         return verdict;
     struct wire_header reply = {

@@ -22,6 +22,7 @@ enum server_verdict {
     SERVER_ADDRESS, /* an answer would go to ourselves, to nobody or to many */
     SERVER_KEY,     /* authenticated with a key that we do not have */
     SERVER_MAC,     /* authenticated with a key of ours, and wrong */
+    SERVER_SILENT,  /* asked of a group, while we know no time */
     SERVER_COUNT
 };
 
@@ -34,6 +35,7 @@ struct server_request {
     gn_local when;
     bool allowed;               /* by the access lists */
     const struct keyring *keys; /* NULL none */
+    bool for_many;              /* it came to a group that we answer for; `local` is then unknown */
 };
 
 /** The name of the counter: "denied". */

@@ -3,6 +3,7 @@
 
 #include "access.h"
 #include "address.h"
+#include "broadcaster.h"
 #include "keyfile.h"
 #include "interleaved_reply.h"
 #include "route.h"
@@ -19,7 +20,7 @@ struct service;
 
 struct listener {
     struct service *service;
-    struct gn_address address;
+    struct gn_address address; /* a group is joined */
     struct gn_datagram *socket;
     struct outlet outlet; /* peers talk by it, too */
 };
@@ -36,6 +37,7 @@ struct service {
     struct signer *signer; /* NULL none */
     uint64_t interleaved;  /* replies */
     uint64_t unremembered; /* requests whose sender found no room in the log */
+    struct broadcaster broadcaster;
     size_t count;
     struct listener listeners[];
 };
@@ -46,7 +48,8 @@ static void send_reply(struct listener *listener, const struct gn_packet *packet
                        const struct wire_packet *reply, uint64_t tag)
 {
     struct service *service = listener->service;
-    const struct gn_address *from = packet->local.family != GN_FAMILY_NONE ? &packet->local : NULL;
+    bool is_known = packet->local.family != GN_FAMILY_NONE && !address_is_group(&packet->local);
+    const struct gn_address *from = is_known ? &packet->local : NULL;
     int error = gn_datagram_send(service->host, listener->socket, reply->bytes, reply->size,
                                  &packet->remote, from, tag != 0 ? GN_SEND_STAMP : 0, tag, NULL);
     if (error == 0)
@@ -109,7 +112,12 @@ static void answer(struct listener *listener, const struct gn_packet *packet,
         .keys = keyfile_keys(service->keyfile),
     };
     request.local.port = listener->address.port;
-    bool sign = service->signer != NULL && signd_is_request(packet->data, packet->size, key);
+    if (address_is_group(&listener->address)) {
+        request.for_many = true;
+        request.local.family = GN_FAMILY_NONE;
+    }
+    bool sign = service->signer != NULL && !request.for_many &&
+                signd_is_request(packet->data, packet->size, key);
     if (sign) /* what follows the header is Samba's concern */
         request.size = WIRE_HEADER_SIZE;
     enum server_verdict verdict = server_answer(&request, state, &reply);
@@ -148,7 +156,40 @@ static void on_receive(void *arg, const struct gn_packet *packets, size_t count)
             answer(listener, &packets[i], &state);
 }
 
+/* ---------------------------------------------------------------- broadcasts */
+
+/* From the port that answers, so that who hears it can ask there. */
+static int send_broadcast(void *arg, const struct gn_address *to, const struct wire_packet *packet)
+{
+    struct service *service = arg;
+    for (size_t i = 0; i < service->count; i++) {
+        struct listener *listener = &service->listeners[i];
+        if (listener->socket != NULL && listener->address.family == to->family &&
+            !address_is_group(&listener->address))
+            return gn_datagram_send(service->host, listener->socket, packet->bytes, packet->size,
+                                    to, NULL, 0, 0, NULL);
+    }
+    return -EAFNOSUPPORT;
+}
+
 /* ---------------------------------------------------------------- configuration */
+
+static int read_groups(struct service *service)
+{
+    const struct service_config *config = service->config;
+    for (size_t i = 0; i < config->groups.count; i++) {
+        struct listener *listener = &service->listeners[config->listen.count + i];
+        listener->service = service;
+        if (address_parse(config->groups.items[i], &listener->address) != 0 ||
+            !address_is_group(&listener->address))
+            return gn_fail(service->host, -EINVAL,
+                           "groups: \"%s\" is no group (224.0.0.0/4, ff00::/8); a port goes into "
+                           "the key \"port\"",
+                           config->groups.items[i]);
+        listener->address.port = (uint16_t)config->port;
+    }
+    return 0;
+}
 
 static int read_listeners(struct service *service)
 {
@@ -201,28 +242,49 @@ static bool is_same_list(const struct gn_strings *a, const struct gn_strings *b)
 
 /* ---------------------------------------------------------------- life */
 
+static int read_broadcast_key(struct service *service)
+{
+    const struct service_config *config = service->config;
+    uint32_t id = (uint32_t)config->broadcast_key;
+    if (id == 0)
+        return 0;
+    service->broadcaster.authenticator = keyring_find(keyfile_keys(service->keyfile), id);
+    if (service->broadcaster.authenticator != NULL)
+        return 0;
+    return gn_fail(service->host, -EINVAL, "broadcast_key: there is no key %u in %s", (unsigned)id,
+                   config->keys != NULL ? config->keys : "\"keys\", which is not given");
+}
+
 int service_open(struct gn_host *host, void *shared, const void *options, void **instance)
 {
     const struct service_config *config = options;
     if (config->listen.count == 0)
         return gn_fail(host, -EINVAL, "listen: at least one address is needed");
-    struct service *service =
-        calloc(1, sizeof(*service) + config->listen.count * sizeof(service->listeners[0]));
+    size_t count = config->listen.count + config->groups.count;
+    struct service *service = calloc(1, sizeof(*service) + count * sizeof(service->listeners[0]));
     if (service == NULL)
         return gn_fail(host, -ENOMEM, "out of memory");
     service->host = host;
     service->commons = shared;
     service->config = config;
-    service->count = config->listen.count;
+    service->count = count;
+    service->broadcaster.host = host;
     int error = route_check_device(host, config->bind_device);
     if (error == 0)
         error = read_listeners(service);
     if (error == 0)
         error = check_signd(service, config->signd_socket);
     if (error == 0)
+        error = read_groups(service);
+    if (error == 0)
+        error = broadcaster_init(&service->broadcaster, &config->broadcast, (uint16_t)config->port,
+                                 config->broadcast_interval);
+    if (error == 0)
         error = read_access(service, config, &service->access);
     if (error == 0 && config->keys != NULL)
         error = keyfile_get(shared, host, config->keys, &service->keyfile);
+    if (error == 0)
+        error = read_broadcast_key(service);
     if (error != 0) {
         service_close(service);
         return error;
@@ -245,7 +307,11 @@ static int open_listener(struct listener *listener)
         .receive_buffer = RECEIVE_BUFFER,
         .device = listener->service->config->bind_device,
         .dscp = (uint8_t)listener->service->config->dscp,
-        .flags = GN_DATAGRAM_SENT,
+        .flags = GN_DATAGRAM_SENT | GN_DATAGRAM_BESIDE | GN_DATAGRAM_BROADCAST,
+        .groups = &listener->address,
+        .group_count = address_is_group(&listener->address) ? 1 : 0,
+        .interface = listener->service->config->interface,
+        .hops = (uint8_t)listener->service->config->ttl,
     };
     int error = gn_datagram_open(listener->service->host, &config, &listener_events, listener,
                                  &listener->socket);
@@ -316,7 +382,21 @@ int service_start(void *instance)
     }
     if (opened == 0)
         return gn_fail(service->host, refused, "cannot serve NTP on any address");
+    int error = broadcaster_start(&service->broadcaster, send_broadcast, service);
+    if (error != 0)
+        return gn_fail(service->host, error, "cannot start broadcasting");
     return open_parts(service);
+}
+
+static bool is_same_but_access(const struct service_config *a, const struct service_config *b)
+{
+    return a->port == b->port && is_same_list(&a->listen, &b->listen) &&
+           is_same_list(&a->groups, &b->groups) && is_same_list(&a->broadcast, &b->broadcast) &&
+           a->broadcast_interval == b->broadcast_interval && a->broadcast_key == b->broadcast_key &&
+           a->ttl == b->ttl && is_same_text(a->interface, b->interface) &&
+           is_same_text(a->keys, b->keys) && a->dscp == b->dscp && a->client_log == b->client_log &&
+           is_same_text(a->signd_socket, b->signd_socket) &&
+           route_same_device(a->bind_device, b->bind_device);
 }
 
 int service_reload(void *instance, const void *options)
@@ -324,12 +404,7 @@ int service_reload(void *instance, const void *options)
     struct service *service = instance;
     const struct service_config *config = options;
     struct access access;
-    if (config->port != service->config->port || config->dscp != service->config->dscp ||
-        config->client_log != service->config->client_log ||
-        !route_same_device(config->bind_device, service->config->bind_device) ||
-        !is_same_text(config->signd_socket, service->config->signd_socket) ||
-        !is_same_list(&config->listen, &service->config->listen) ||
-        !is_same_text(config->keys, service->config->keys))
+    if (!is_same_but_access(config, service->config))
         return -ENOTSUP;
     int error = read_access(service, config, &access);
     if (error != 0)
@@ -364,6 +439,10 @@ void service_stop(void *instance)
         tell_log(service);
     if (service->signer != NULL)
         signer_report(service->signer);
+    if (service->broadcaster.sent + service->broadcaster.unsent > 0)
+        gn_log(service->host, GN_DEBUG, "broadcasts sent: %llu, not sent: %llu",
+               (unsigned long long)service->broadcaster.sent,
+               (unsigned long long)service->broadcaster.unsent);
     if (service->unsent > 0)
         gn_log(service->host, GN_DEBUG, "replies not sent: %llu",
                (unsigned long long)service->unsent);
@@ -379,5 +458,6 @@ void service_close(void *instance)
     keyfile_release(service->keyfile);
     client_log_destroy(service->log);
     signer_close(service->signer);
+    broadcaster_finish(&service->broadcaster);
     free(service);
 }

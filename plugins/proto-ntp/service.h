@@ -17,6 +17,12 @@ struct service_config {
     int64_t dscp;
     int64_t client_log;       /* kB */
     const char *signd_socket; /* folder; NULL none */
+    struct gn_strings broadcast;
+    int64_t broadcast_interval;
+    int64_t broadcast_key; /* 0 none */
+    struct gn_strings groups;
+    const char *interface;
+    int64_t ttl;
 };
 
 /** The functions of the role; see struct gn_role. */

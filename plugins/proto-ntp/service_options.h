@@ -76,6 +76,53 @@ static const struct gn_option service_options[] = {
             "folder of Samba's signing socket (/var/lib/samba/ntp_signd): Windows clients of the "
             "domain get signed replies (MS-SNTP)",
     },
+    {
+        .key = "broadcast",
+        .type = GN_OPT_STRINGS,
+        .offset = offsetof(struct service_config, broadcast),
+        .help = "broadcast addresses and multicast groups (192.168.0.255, 224.0.1.1, ff05::101) to "
+                "send the time to while it is known",
+    },
+    {
+        .key = "broadcast_interval",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct service_config, broadcast_interval),
+        .preset = "64",
+        .min = 1,
+        .max = 1024,
+        .unit = "s",
+        .help = "time between two broadcasts",
+    },
+    {
+        .key = "broadcast_key",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct service_config, broadcast_key),
+        .min = 0,
+        .max = 4294967295.0,
+        .help = "id of the key that authenticates broadcasts, in the file of \"keys\"",
+    },
+    {
+        .key = "groups",
+        .type = GN_OPT_STRINGS,
+        .offset = offsetof(struct service_config, groups),
+        .help = "multicast groups to join, in which manycast clients find this server",
+    },
+    {
+        .key = "interface",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct service_config, interface),
+        .help = "network interface where groups are joined and multicasts are sent; the system's "
+                "choice by default",
+    },
+    {
+        .key = "ttl",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct service_config, ttl),
+        .preset = "1",
+        .min = 1,
+        .max = 255,
+        .help = "hops that multicasts may go; 1 stays on the link",
+    },
 };
 
 #endif

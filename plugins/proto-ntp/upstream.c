@@ -2,9 +2,11 @@
 #include "upstream.h"
 
 #include "address.h"
+#include "broadcast_source.h"
 #include "commons.h"
 #include "keyfile.h"
 #include "lineup.h"
+#include "manycast_search.h"
 #include "member.h"
 #include "peering.h"
 #include <stdio.h>
@@ -16,20 +18,25 @@ struct upstream {
     const struct upstream_config *config;
     struct keyfile *keyfile; /* NULL none */
     struct route route;
-    struct peering *peering; /* it is a peer, and none of what follows; NULL no */
+    struct peering *peering;            /* it is a peer, and none of what follows; NULL no */
+    struct broadcast_source *broadcast; /* likewise: it listens */
     struct lineup lineup;
     struct gn_timer *resolve_timer, *look_timer;
-    bool is_resolving; /* the resolver works, or the timer runs to ask it */
-    bool is_asking;    /* the resolver works */
-    bool is_put_off;   /* to when it is online again */
-    bool is_numeric;   /* the name is an address */
+    bool is_resolving;             /* the resolver works, or the timer runs to ask it */
+    bool is_asking;                /* the resolver works */
+    bool is_put_off;               /* to when it is online again */
+    bool is_numeric;               /* the name is an address */
+    struct manycast_search search; /* instead of the resolver, of a manycast source */
     size_t count;
     struct member members[];
 };
 
 static const char *name_of(const struct upstream *upstream)
 {
-    return upstream->config->server != NULL ? upstream->config->server : upstream->config->pool;
+    const struct upstream_config *config = upstream->config;
+    if (config->manycast != NULL)
+        return config->manycast;
+    return config->server != NULL ? config->server : config->pool;
 }
 
 /* ---------------------------------------------------------------- names */
@@ -61,7 +68,9 @@ static void resolution_failed(struct upstream *upstream, const char *why)
 {
     const struct member *first = &upstream->members[0];
     char text[256];
-    snprintf(text, sizeof(text), "cannot resolve %s: %s", name_of(upstream), why);
+    snprintf(text, sizeof(text), "%s %s: %s",
+             upstream->config->manycast != NULL ? "no server in" : "cannot resolve",
+             name_of(upstream), why);
     gn_log(upstream->host, GN_DEBUG, "%s", text);
     if (!first->placed && !first->offline)
         gn_source_fault(upstream->host, first->source, GN_REASON_RESOLVING, text);
@@ -96,7 +105,7 @@ static int open_member(void *arg, size_t i)
     member->max_unreach = (unsigned)upstream->config->max_unreach;
     member->copies = upstream->config->copy;
     return member_open(member, upstream->host, &config, name_of(upstream),
-                       upstream->config->pool != NULL ? suffix : NULL);
+                       upstream->config->server == NULL ? suffix : NULL);
 }
 
 /* Now and then the name may mean others. What wants it sooner says so. */
@@ -149,8 +158,10 @@ static void resolve(struct upstream *upstream)
     upstream->is_resolving = upstream->is_asking = true;
     upstream->is_put_off = false;
     gn_timer_stop(upstream->host, upstream->resolve_timer);
-    int error = gn_resolve(upstream->host, name_of(upstream), (uint16_t)upstream->config->port,
-                           on_resolved, upstream);
+    int error = upstream->config->manycast != NULL
+                    ? manycast_search_begin(&upstream->search, on_resolved, upstream)
+                    : gn_resolve(upstream->host, name_of(upstream),
+                                 (uint16_t)upstream->config->port, on_resolved, upstream);
     if (error != 0) {
         upstream->is_resolving = upstream->is_asking = false;
         resolution_failed(upstream, strerror(-error));
@@ -245,23 +256,38 @@ static int check_peer(struct gn_host *host, const struct upstream_config *config
     return 0;
 }
 
+/* One of them says where the time comes from. */
+static int check_kind(struct gn_host *host, const struct upstream_config *config)
+{
+    int kinds = (config->server != NULL) + (config->pool != NULL) + (config->peer != NULL) +
+                (config->broadcast != NULL) + (config->manycast != NULL);
+    if (kinds == 0)
+        return gn_fail(host, -EINVAL,
+                       "one of \"server\", \"pool\", \"peer\", \"broadcast\" and \"manycast\" is "
+                       "needed");
+    if (kinds > 1)
+        return gn_fail(host, -EINVAL,
+                       "\"server\", \"pool\", \"peer\", \"broadcast\" and \"manycast\" exclude "
+                       "each other; write an entry for each");
+    if (config->from.count > 0 && config->broadcast == NULL && config->manycast == NULL)
+        return gn_fail(host, -EINVAL, "from: only of \"broadcast\" and \"manycast\"");
+    return 0;
+}
+
 static int check_config(struct gn_host *host, const struct upstream_config *config)
 {
-    int count = (config->server != NULL) + (config->pool != NULL) + (config->peer != NULL);
-    if (count == 0)
-        return gn_fail(host, -EINVAL, "one of \"server\", \"pool\" and \"peer\" is needed");
+    int error = check_kind(host, config);
+    if (error != 0)
+        return error;
     if ((config->key != 0) != (config->keys != NULL))
         return gn_fail(host, -EINVAL,
                        "\"key\" (the id of one) and \"keys\" (the file it stands in) go together");
-    if (count > 1)
-        return gn_fail(host, -EINVAL,
-                       "\"server\", \"pool\" and \"peer\" exclude each other; write an entry for "
-                       "each");
     if (config->peer != NULL)
         return check_peer(host, config);
     const char *name = config->server != NULL ? config->server : config->pool;
-    int error = check_name_text(host, config->server != NULL ? "server" : "pool", name);
-    if (error == 0)
+    if (name != NULL)
+        error = check_name_text(host, config->server != NULL ? "server" : "pool", name);
+    if (error == 0 && name != NULL)
         error = check_family(host, config, name);
     if (error == 0)
         error = check_gate(host, &config->gate);
@@ -274,6 +300,36 @@ static int read_route(struct gn_host *host, const struct upstream_config *config
     *route = (struct route){.device = config->bind_device, .dscp = (uint8_t)config->dscp};
     route->bind.port = (uint16_t)config->source_port;
     return route_read_address(host, config->bind_address, route);
+}
+
+/* ---------------------------------------------------------------- manycast */
+
+static int read_manycast(struct upstream *upstream)
+{
+    const struct upstream_config *config = upstream->config;
+    static const struct gn_strings none = {0};
+    struct manycast_search *search = &upstream->search;
+    char why[160];
+    search->host = upstream->host;
+    search->config = (struct manycast_config){
+        .interface = config->interface != NULL ? config->interface : config->bind_device,
+        .version = (uint8_t)config->version,
+        .ttl = (uint8_t)config->ttl,
+        .wanted = upstream->count,
+    };
+    if (address_parse(config->manycast, &search->config.group) != 0 ||
+        !address_is_group(&search->config.group))
+        return gn_fail(upstream->host, -EINVAL,
+                       "manycast: \"%s\" is no group (224.0.0.0/4, ff00::/8); a port goes into the "
+                       "key \"port\"",
+                       config->manycast);
+    search->config.group.port = (uint16_t)config->port;
+    if (config->from.count == 0)
+        return gn_fail(upstream->host, -EINVAL,
+                       "manycast: anybody can answer there; list the servers that are believed in "
+                       "\"from\"");
+    int error = access_init(&search->from, &config->from, &none, why, sizeof(why));
+    return error != 0 ? gn_fail(upstream->host, error, "from: %s", why) : 0;
 }
 
 static int read_key(struct upstream *upstream, struct commons *commons)
@@ -300,7 +356,7 @@ static void make_lineup(struct upstream *upstream, struct commons *commons)
         .host = upstream->host,
         .registry = &commons->registry,
         .name = name,
-        .is_pool = config->pool != NULL,
+        .is_pool = config->pool != NULL || config->manycast != NULL,
         .offline = config->offline,
         .roster = {.family = upstream_family(config)},
         .members = upstream->members,
@@ -321,7 +377,8 @@ int upstream_open(struct gn_host *host, void *shared, const void *options, void 
         error = read_route(host, config, &route);
     if (error != 0)
         return error;
-    size_t count = config->pool != NULL ? (size_t)config->max_sources : config->server != NULL;
+    bool is_many = config->pool != NULL || config->manycast != NULL;
+    size_t count = is_many ? (size_t)config->max_sources : config->server != NULL;
     struct upstream *upstream = calloc(1, sizeof(*upstream) + count * sizeof(upstream->members[0]));
     if (upstream == NULL)
         return gn_fail(host, -ENOMEM, "out of memory");
@@ -335,6 +392,12 @@ int upstream_open(struct gn_host *host, void *shared, const void *options, void 
         error = peering_open(host, shared, config,
                              keyring_find(keyfile_keys(upstream->keyfile), key_id(upstream)),
                              &upstream->peering);
+    else if (error == 0 && config->broadcast != NULL)
+        error = broadcast_source_open(
+            host, config, keyring_find(keyfile_keys(upstream->keyfile), key_id(upstream)),
+            &upstream->route, &upstream->broadcast);
+    else if (error == 0 && config->manycast != NULL)
+        error = read_manycast(upstream);
     if (error != 0) {
         upstream_close(upstream);
         return error;
@@ -348,9 +411,13 @@ int upstream_start(void *instance)
     struct upstream *upstream = instance;
     if (upstream->peering != NULL)
         return peering_start(upstream->peering);
+    if (upstream->broadcast != NULL)
+        return broadcast_source_start(upstream->broadcast);
     int error = gn_timer_open(upstream->host, on_resolve_timer, upstream, &upstream->resolve_timer);
-    if (error == 0 && upstream->config->pool != NULL)
+    if (error == 0 && upstream->lineup.is_pool)
         error = gn_timer_open(upstream->host, on_look, upstream, &upstream->look_timer);
+    if (error == 0 && upstream->config->manycast != NULL)
+        error = manycast_search_open(&upstream->search);
     if (error == 0) /* the first one stands for the name until it is resolved */
         error = open_member(upstream, 0);
     if (error != 0)
@@ -369,6 +436,8 @@ void upstream_event(void *instance, const struct gn_event *event)
     struct upstream *upstream = instance;
     if (upstream->peering != NULL)
         peering_event(upstream->peering, event);
+    if (upstream->broadcast != NULL && event->kind == GN_EVENT_SUSPENDED)
+        broadcast_source_wake(upstream->broadcast);
     for (size_t i = 0; i < upstream->count && event->kind == GN_EVENT_SUSPENDED; i++)
         member_wake(&upstream->members[i]);
 }
@@ -381,6 +450,8 @@ int upstream_burst(void *instance, struct gn_source *source)
     for (size_t i = 0; i < upstream->count; i++)
         if (upstream->members[i].source == source)
             return member_burst(&upstream->members[i]);
+    if (upstream->broadcast != NULL)
+        return gn_fail(upstream->host, -ENOTSUP, "it is listened to, and not asked");
     return -ENOENT;
 }
 
@@ -412,6 +483,10 @@ void upstream_stop(void *instance)
         peering_stop(upstream->peering);
         return;
     }
+    if (upstream->broadcast != NULL) {
+        broadcast_source_stop(upstream->broadcast);
+        return;
+    }
     for (size_t i = 0; i < upstream->count; i++)
         member_count(&upstream->members[i], &sum);
     gn_log(
@@ -433,10 +508,12 @@ void upstream_stop(void *instance)
 void upstream_close(void *instance)
 {
     struct upstream *upstream = instance;
-    if (upstream != NULL) {
-        lineup_finish(&upstream->lineup);
-        peering_close(upstream->peering);
-        keyfile_release(upstream->keyfile);
-    }
+    if (upstream == NULL)
+        return;
+    lineup_finish(&upstream->lineup);
+    peering_close(upstream->peering);
+    broadcast_source_close(upstream->broadcast);
+    access_finish(&upstream->search.from);
+    keyfile_release(upstream->keyfile);
     free(upstream);
 }

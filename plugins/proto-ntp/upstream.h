@@ -2,7 +2,7 @@
 #ifndef UPSTREAM_H
 #define UPSTREAM_H
 
-/** Glue: the role "source": a server, a pool of them, or a peer, under one name. */
+/** Glue: the role "source": a server, a peer, or many under one name: a pool, a group. */
 
 #include "member.h"
 #include <gnomon/plugin.h>
@@ -33,6 +33,13 @@ struct upstream_config {
     bool copy;
     int64_t max_unreach;
     double refresh_s;
+    const char *broadcast;
+    const char *manycast;
+    struct gn_strings from;
+    const char *interface;
+    double delay;
+    bool volley;
+    int64_t ttl;
 };
 
 /** Which addresses are meant (enum gn_family); NONE: any. */

@@ -36,7 +36,7 @@ static const struct gn_option upstream_options[] = {
         .preset = "4",
         .min = 1,
         .max = 16,
-        .help = "servers used of a pool",
+        .help = "servers used of a pool, of a manycast group or of a broadcast address",
     },
     {
         .key = "port",
@@ -235,6 +235,61 @@ static const struct gn_option upstream_options[] = {
         .max = 2147483647,
         .unit = "s",
         .help = "how often the name is resolved anew; 0: only when somebody has to be replaced",
+    },
+    {
+        .key = "broadcast",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct upstream_config, broadcast),
+        .help = "broadcast address or multicast group (224.0.1.1, ff05::101) to listen at; each "
+                "server heard is asked at first how long its packets take",
+    },
+    {
+        .key = "manycast",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct upstream_config, manycast),
+        .help = "multicast group in which servers are searched for, of which up to max_sources are "
+                "used at a time",
+    },
+    {
+        .key = "from",
+        .type = GN_OPT_STRINGS,
+        .offset = offsetof(struct upstream_config, from),
+        .help =
+            "address ranges of the servers that are believed, of broadcast and manycast; needed "
+            "there, since anybody on the network can send",
+    },
+    {
+        .key = "interface",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct upstream_config, interface),
+        .help = "network interface where the group is joined or searched; the system's choice by "
+                "default",
+    },
+    {
+        .key = "delay",
+        .type = GN_OPT_REAL,
+        .offset = offsetof(struct upstream_config, delay),
+        .preset = "0.004",
+        .min = 0,
+        .max = 1,
+        .unit = "s",
+        .help = "how long broadcasts take, give or take as much, where the server does not answer",
+    },
+    {
+        .key = "volley",
+        .type = GN_OPT_BOOL,
+        .offset = offsetof(struct upstream_config, volley),
+        .preset = "true",
+        .help = "ask each server heard at a broadcast address how long its packets take",
+    },
+    {
+        .key = "ttl",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct upstream_config, ttl),
+        .preset = "8",
+        .min = 1,
+        .max = 255,
+        .help = "hops that a manycast search goes at most; it begins with one",
     },
 };
 

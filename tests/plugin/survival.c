@@ -56,6 +56,12 @@ static const struct ordeal known[] = {
      STEPS "sources = ( { use = \"proto-ntp\"; peer = \"192.0.2.1\"; iburst = true; } );"
            "servers = ( { use = \"proto-ntp\"; allow = [ \"192.0.2.0/24\" ]; } );",
      ORDEAL_ANSWER},
+    {"ntp-broadcast", "proto-ntp",
+     STEPS
+     "sources = ( { use = \"proto-ntp\"; broadcast = \"192.0.2.255\"; from = \"all\"; },"
+     "            { use = \"proto-ntp\"; manycast = \"239.192.0.1\"; from = \"all\"; } );"
+     "servers = ( { use = \"proto-ntp\"; broadcast = \"192.0.2.255\"; groups = \"224.0.1.1\"; } );",
+     ORDEAL_LIVE},
     {"pps", "refclock-pps",
      STEPS "sources = ( { use = \"proto-ntp\"; name = \"lan\"; server = \"192.0.2.1\"; },"
            "            { use = \"refclock-pps\"; lock = \"lan\"; } );",

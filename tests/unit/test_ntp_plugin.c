@@ -410,7 +410,7 @@ END_TEST
 static const struct {
     const char *server, *pool, *peer, *words;
 } wrong[] = {
-    {NULL, NULL, NULL, "one of \"server\", \"pool\" and \"peer\""},
+    {NULL, NULL, NULL, "one of \"server\", \"pool\", \"peer\""},
     {"a", "b", NULL, "exclude each other"},
     {"a", NULL, "b", "exclude each other"},
     {"", NULL, NULL, "empty"},

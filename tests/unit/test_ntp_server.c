@@ -364,10 +364,31 @@ START_TEST(noise_of_every_length_gets_nothing_beyond_the_protocol)
 }
 END_TEST
 
+START_TEST(a_group_is_answered_only_by_who_knows_the_time)
+{
+    struct gn_state state = some_state();
+    struct wire_packet reply;
+    struct asked asked;
+    ask(&asked, 0x23);
+    asked.request.for_many = true;
+    asked.request.local.family = GN_FAMILY_NONE;
+    ck_assert_int_eq(server_answer(&asked.request, &state, &reply), SERVER_ANSWER);
+    state.leap = GN_LEAP_UNSYNCHRONISED;
+    ck_assert_int_eq(server_answer(&asked.request, &state, &reply), SERVER_SILENT);
+    asked.request.allowed = false;
+    ck_assert_int_eq(server_answer(&asked.request, &state, &reply), SERVER_DENIED);
+    ask(&asked, 0x23); /* a group that we have not joined, and broadcasts */
+    address_parse("224.0.1.1", &asked.request.local);
+    state = some_state();
+    ck_assert_int_eq(server_answer(&asked.request, &state, &reply), SERVER_ADDRESS);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("ntp_server");
     TCase *tcase = tcase_create("server");
+    tcase_add_test(tcase, a_group_is_answered_only_by_who_knows_the_time);
     tcase_add_test(tcase, a_synchronised_server_says_so);
     tcase_add_test(tcase, an_unsynchronised_server_says_so);
     tcase_add_test(tcase, bounds_beyond_the_format_are_saturated);

@@ -406,6 +406,95 @@ START_TEST(names_are_those_of_the_nodes)
 }
 END_TEST
 
+/* Opens a socket at host `i` that is bound to an address of many. */
+static int open_many(struct scene *scene, int i, const char *bind, const char *group,
+                     uint32_t flags, struct os_datagram **socket)
+{
+    struct gn_address joined;
+    struct gn_datagram_config config = {.size = sizeof config, .flags = flags};
+    struct os_net *net = net_of(scene, i);
+    ck_assert_int_eq(vnet_address(bind, 124, &config.bind), 0);
+    if (group != NULL) {
+        ck_assert_int_eq(vnet_address(group, 0, &joined), 0);
+        config.groups = &joined;
+        config.group_count = 1;
+    }
+    return net->ops->datagram_open(net, &config, &events, scene, socket);
+}
+
+static int send_many(struct scene *scene, int i, struct os_datagram *socket, const char *to)
+{
+    struct gn_address address;
+    ck_assert_int_eq(vnet_address(to, 124, &address), 0);
+    return net_of(scene, i)->ops->datagram_send(socket, "many", 5, &address, NULL, 0, 0, NULL);
+}
+
+START_TEST(what_is_sent_to_many_comes_to_each_that_listens)
+{
+    struct scene scene;
+    struct os_datagram *sender, *listener, *group;
+    set_up(&scene, "1ms", 0, 0);
+    ck_assert_int_eq(open_many(&scene, 0, "0.0.0.0", NULL, GN_DATAGRAM_BROADCAST, &sender), 0);
+    ck_assert_int_eq(open_many(&scene, 1, "0.0.0.0", NULL, GN_DATAGRAM_BESIDE, &listener), 0);
+    ck_assert_int_eq(open_many(&scene, 1, "224.0.1.1", "224.0.1.1", GN_DATAGRAM_BESIDE, &group), 0);
+    static const struct {
+        const char *to;
+        int heard;
+    } cases[] = {
+        {"224.0.1.1", 1},       /* not by who has not joined */
+        {"224.0.1.2", 0},       /* by nobody */
+        {"192.0.2.255", 2},     /* by the sender's own socket, too */
+        {"255.255.255.255", 2}, /* the same */
+        {"198.51.100.255", 0},  /* another network */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        scene.received = 0;
+        ck_assert_int_eq(send_many(&scene, 0, sender, cases[i].to), 0);
+        pass(&scene, 2 * MS);
+        ck_assert_msg(scene.received == cases[i].heard, "%s: %d", cases[i].to, scene.received);
+    }
+    ck_assert_uint_eq(scene.packet.remote.ip[3], 1);
+    ck_assert_uint_eq(scene.packet.local.ip[3], 255);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(sockets_for_many_are_opened_as_the_kernel_does)
+{
+    struct scene scene;
+    struct os_datagram *first, *second;
+    set_up(&scene, "1ms", 0, 0);
+    ck_assert_int_eq(open_many(&scene, 0, "0.0.0.0", NULL, 0, &first), 0);
+    ck_assert_int_eq(open_many(&scene, 0, "224.0.1.1", NULL, GN_DATAGRAM_BESIDE, &second),
+                     -EADDRINUSE);
+    ck_assert_int_eq(send_many(&scene, 0, first, "192.0.2.255"), -EACCES);
+    net_of(&scene, 0)->ops->datagram_close(first);
+    ck_assert_int_eq(open_many(&scene, 0, "ff05::101", "ff05::101", GN_DATAGRAM_BESIDE, &first), 0);
+    ck_assert_int_eq(open_many(&scene, 0, "ff05::101", NULL, GN_DATAGRAM_BESIDE, &second),
+                     -EADDRINUSE);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(a_group_comes_back_to_the_sender_only_where_wanted)
+{
+    struct scene scene;
+    struct os_datagram *silent, *loud;
+    set_up(&scene, "1ms", 0, 0);
+    ck_assert_int_eq(open_many(&scene, 0, "224.0.1.1", "224.0.1.1", GN_DATAGRAM_BESIDE, &silent),
+                     0);
+    ck_assert_int_eq(send_many(&scene, 0, silent, "224.0.1.1"), 0);
+    pass(&scene, 2 * MS);
+    ck_assert_int_eq(scene.received, 0);
+    ck_assert_int_eq(
+        open_many(&scene, 0, "0.0.0.0", NULL, GN_DATAGRAM_BESIDE | GN_DATAGRAM_LOOP, &loud), 0);
+    ck_assert_int_eq(send_many(&scene, 0, loud, "224.0.1.1"), 0);
+    pass(&scene, 2 * MS);
+    ck_assert_int_eq(scene.received, 1);
+    tear_down(&scene);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sim_vnet");
@@ -422,6 +511,9 @@ int main(void)
     tcase_add_test(tcase, names_wait_for_who_sleeps);
     tcase_add_test(tcase, ports_are_bound_as_the_kernel_binds_them);
     tcase_add_test(tcase, a_socket_closed_meanwhile_hears_nothing);
+    tcase_add_test(tcase, what_is_sent_to_many_comes_to_each_that_listens);
+    tcase_add_test(tcase, sockets_for_many_are_opened_as_the_kernel_does);
+    tcase_add_test(tcase, a_group_comes_back_to_the_sender_only_where_wanted);
     tcase_add_test(tcase, names_are_those_of_the_nodes);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

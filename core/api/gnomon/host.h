@@ -130,12 +130,25 @@ struct gn_datagram_config {
     uint32_t flags;            /* GN_DATAGRAM_… */
     const char *device; /* only by this network device; NULL any. Since 1.1, as what follows */
     uint8_t dscp;       /* of what is sent: 0 … 63 */
+    /* Broadcast and multicast. What is sent to a group comes only to sockets that have
+     * joined it. A socket that is bound to a group or to a broadcast address hears nothing else,
+     * and sends from an address of the machine. */
+    const struct gn_address *groups; /* to join, of the socket's family; copied */
+    size_t group_count;
+    const char *interface; /* where groups are joined, and left by; NULL as `device` */
+    uint8_t hops;          /* that what is sent to groups may go; 0: 1, which stays on the link */
 };
 
 /** Ask for transmit instants, reported by `sent`. */
 #define GN_DATAGRAM_SENT 1u
 /** Others that ask for it too may have the same port; who is connected gets what is for him. */
 #define GN_DATAGRAM_SHARED 2u
+/** Allow sending to broadcast addresses. Since 1.1, as those below. */
+#define GN_DATAGRAM_BROADCAST 4u
+/** Other sockets of this daemon with this flag may have the port too, at other addresses. */
+#define GN_DATAGRAM_BESIDE 8u
+/** What is sent to groups comes to listeners on this machine, too. */
+#define GN_DATAGRAM_LOOP 16u
 
 /** Report this packet's transmit instant. */
 #define GN_SEND_STAMP 1u
