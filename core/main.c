@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <host/daemon.h>
 #include <host/describe.h>
+#include <host/linked.h>
 #include <os/notify.h>
 #include <os/os_linux.h>
 #include <signal.h>
@@ -288,6 +289,18 @@ static int work(struct process *process)
     return status;
 }
 
+/* What is linked in is found before any file of its name. */
+static bool add_linked(struct loader *loader)
+{
+    char why[512];
+    for (const struct gn_plugin *const *plugin = linked_plugins(); *plugin != NULL; plugin++)
+        if (loader_add(loader, *plugin, why, sizeof why) == NULL) {
+            fprintf(stderr, "gnomond: plugin %s: %s\n", (*plugin)->name, why);
+            return false;
+        }
+    return true;
+}
+
 static int perform(struct process *process)
 {
     switch (process->arguments.task) {
@@ -329,7 +342,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "gnomond: out of memory\n");
         status = EXIT_FAILED;
     } else {
-        status = perform(&process);
+        status = add_linked(process.loader) ? perform(&process) : EXIT_FAILED;
     }
     loader_destroy(process.loader);
     logger_destroy(process.logger);

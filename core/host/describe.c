@@ -170,10 +170,13 @@ bool describe_list(struct loader *loader, FILE *stream)
 {
     size_t count, refused = 0;
     char **names = loader_names(loader, &count);
-    if (names == NULL) {
+    const struct plugin *built_in = loader_next(loader, NULL);
+    if (names == NULL && built_in == NULL) {
         fprintf(stderr, "%s: %s\n", loader_folder(loader), strerror(errno));
         return false;
     }
+    for (; built_in != NULL; built_in = loader_next(loader, built_in))
+        print_line(built_in->descriptor, stream);
     for (size_t i = 0; i < count; i++) {
         char why[1024];
         const struct plugin *plugin = loader_get(loader, names[i], why, sizeof(why));
