@@ -2,6 +2,7 @@
 
 /* gnomond: arguments, signals, the machine; everything else is the daemon's. */
 
+#include <base/memory.h>
 #include <errno.h>
 #include <getopt.h>
 #include <host/daemon.h>
@@ -231,6 +232,7 @@ static int run(struct process *process)
     if (daemon_start(process->daemon) < 0) {
         process->status = EXIT_FAILED;
     } else {
+        memory_trim();
         notify_manager(manager, "READY=1");
         process->os.loop->ops->run(process->os.loop);
         notify_manager(manager, "STOPPING=1");
@@ -328,6 +330,7 @@ int main(int argc, char **argv)
                       .level = GN_INFO},
     };
     int status;
+    memory_thrift();
     if (!parse_arguments(argc, argv, &process.arguments)) {
         usage(stderr);
         return EXIT_USAGE;
