@@ -8,8 +8,9 @@
 int control_open(struct os *os, struct logger *logger, const char *path, mode_t mode,
                  control_handler handler, void *arg, struct control **control)
 {
-    (void)os, (void)logger, (void)path, (void)mode, (void)handler, (void)arg;
+    (void)os, (void)mode, (void)handler, (void)arg;
     *control = NULL;
+    logger_log(logger, GN_INFO, NULL, "no control socket %s: this gnomond was built without", path);
     return 0;
 }
 

@@ -166,6 +166,15 @@ static void print_line(const struct gn_plugin *plugin, FILE *stream)
     text_finish(&roles);
 }
 
+static bool is_known(const struct loader *loader, const char *name)
+{
+    const struct plugin *plugin = loader_next(loader, NULL);
+    while (plugin != NULL && strcmp(plugin->descriptor->name, name) != 0)
+        plugin = loader_next(loader, plugin);
+    return plugin != NULL;
+}
+
+/* Those that are built in stand before those of the folder. */
 bool describe_list(struct loader *loader, FILE *stream)
 {
     size_t count, refused = 0;
@@ -179,6 +188,8 @@ bool describe_list(struct loader *loader, FILE *stream)
         print_line(built_in->descriptor, stream);
     for (size_t i = 0; i < count; i++) {
         char why[1024];
+        if (is_known(loader, names[i]))
+            continue;
         const struct plugin *plugin = loader_get(loader, names[i], why, sizeof(why));
         if (plugin != NULL)
             print_line(plugin->descriptor, stream);

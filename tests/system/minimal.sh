@@ -36,6 +36,9 @@ conf unknown 'sources = ( { use = "proto-stnp"; server = "127.0.0.1"; } );'
 run "$small" --list-plugins --plugin-dir "$ROOM/none"
 check "--list-plugins names what is built in" matches '^proto-sntp ' "$OUTPUT"
 check "and ends with 0" same 0 "$STATUS"
+run "$small" --list-plugins --plugin-dir "$PLUGINS"
+check "once, beside the files of a folder" same 1 "$(grep -c '^proto-sntp ' <<<"$OUTPUT")"
+check "which can be loaded as well" matches '^refclock-local ' "$OUTPUT"
 run "$small" --describe proto-sntp
 check "--describe knows it" matches '^As a source' "$OUTPUT"
 run "$small" -t -c "$ROOM/client.conf"
@@ -53,6 +56,7 @@ run "$small" -x -q -c "$ROOM/client.conf"
 check "-q has an offset to set" matches 'not set \(it is off by .*-x forbids it' "$OUTPUT"
 start client "$small" -x -c "$ROOM/client.conf"
 check "the small daemon synchronises" await 30 logged client 'synchronised'
+check "which says that it has no control socket" logged client 'no control socket .*built without'
 stop client
 check "it ends with 0" same 0 "$STATUS"
 check "nothing is wrong in its log" differs logged client ' (error|warning): '
