@@ -263,11 +263,12 @@ def document(rows, notes, arguments):
         "# What an SNTP client costs\n\n"
         f"Made by `{command}`, on "
         f"{os.uname().machine}, Linux {os.uname().release}.\n\n"
-        f"All ran at the same time, each asked the same server every {POLL_S} s (openntpd as often as it "
-        f"likes), none could set the clock. Memory is that of all processes of a client after\n"
-        f"{arguments.minutes:g} minutes. Sizes are of stripped files, without and with all libraries that `ldd` shows. "
-        "Wake-ups are voluntary context switches; they and the CPU time are those of the\n"
-        "minutes after the first half, times what makes an hour.\n\n"
+        f"All ran at the same time, each asked the same server every {POLL_S} s (openntpd as often as it\n"
+        "likes), and none could set the clock. Memory is that of all processes of a client after\n"
+        f"{arguments.minutes:g} minutes; in PSS a page counts by its share where others map it too, so a library that\n"
+        "no other process uses weighs whole. Sizes are of stripped files, without and with all libraries\n"
+        "that `ldd` shows. Wake-ups are voluntary context switches; they and the CPU time are those of the\n"
+        "second half, times what makes an hour.\n\n"
         + table(rows) + "\n" + "".join(f"\n{note}\n" for note in notes)
     )
 
