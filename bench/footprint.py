@@ -258,11 +258,12 @@ def tail(path):
 
 
 def document(rows, notes, arguments):
-    command = f"./dev bench footprint --minutes {arguments.minutes:g} --markdown docs/footprint.md"
+    command = f"bench/footprint.py --minutes {arguments.minutes:g} --markdown docs/footprint.md"
     return (
         "# What an SNTP client costs\n\n"
-        f"Made by `{command}`, on "
-        f"{os.uname().machine}, Linux {os.uname().release}.\n\n"
+        f"Made by `{command}`,\non "
+        f"{os.uname().machine}, Linux "
+        f"{os.uname().release.split('-')[0]}; `./dev bench footprint` makes both builds first.\n\n"
         f"All ran at the same time, each asked the same server every {POLL_S} s (openntpd as often as it\n"
         "likes), and none could set the clock. Memory is that of all processes of a client after\n"
         f"{arguments.minutes:g} minutes; in PSS a page counts by its share where others map it too, so a library that\n"
