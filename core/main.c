@@ -2,10 +2,12 @@
 
 /* gnomond: arguments, signals, the machine; everything else is the daemon's. */
 
+#include <base/memory.h>
 #include <errno.h>
 #include <getopt.h>
 #include <host/daemon.h>
 #include <host/describe.h>
+#include <host/linked.h>
 #include <os/notify.h>
 #include <os/os_linux.h>
 #include <signal.h>
@@ -230,6 +232,7 @@ static int run(struct process *process)
     if (daemon_start(process->daemon) < 0) {
         process->status = EXIT_FAILED;
     } else {
+        memory_trim();
         notify_manager(manager, "READY=1");
         process->os.loop->ops->run(process->os.loop);
         notify_manager(manager, "STOPPING=1");
@@ -288,6 +291,18 @@ static int work(struct process *process)
     return status;
 }
 
+/* What is linked in is found before any file of its name. */
+static bool add_linked(struct loader *loader)
+{
+    char why[512];
+    for (const struct gn_plugin *const *plugin = linked_plugins(); *plugin != NULL; plugin++)
+        if (loader_add(loader, *plugin, why, sizeof why) == NULL) {
+            fprintf(stderr, "gnomond: plugin %s: %s\n", (*plugin)->name, why);
+            return false;
+        }
+    return true;
+}
+
 static int perform(struct process *process)
 {
     switch (process->arguments.task) {
@@ -315,6 +330,7 @@ int main(int argc, char **argv)
                       .level = GN_INFO},
     };
     int status;
+    memory_thrift();
     if (!parse_arguments(argc, argv, &process.arguments)) {
         usage(stderr);
         return EXIT_USAGE;
@@ -329,7 +345,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "gnomond: out of memory\n");
         status = EXIT_FAILED;
     } else {
-        status = perform(&process);
+        status = add_linked(process.loader) ? perform(&process) : EXIT_FAILED;
     }
     loader_destroy(process.loader);
     logger_destroy(process.logger);

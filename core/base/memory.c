@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static void *check(void *block)
 {
@@ -38,4 +41,19 @@ void *memory_grow(void *items, size_t count, size_t *capacity, size_t size)
         return items;
     *capacity = *capacity == 0 ? 8 : *capacity * 2;
     return memory_resize(items, *capacity, size);
+}
+
+void memory_thrift(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 32 * 1024); /* else it grows with the largest block freed */
+    mallopt(M_TOP_PAD, 0);
+#endif
+}
+
+void memory_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

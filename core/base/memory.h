@@ -25,4 +25,13 @@ char *memory_copy(const char *text);
  */
 void *memory_grow(void *items, size_t count, size_t *capacity, size_t size);
 
+/**
+ * For the first lines of main(): large tables get pages of their own, of which only those count
+ * that are touched, whatever was freed before.
+ */
+void memory_thrift(void);
+
+/** Give the pages back that the start used and freed. */
+void memory_trim(void);
+
 #endif

@@ -38,12 +38,18 @@ void text_add(struct text *text, const char *piece)
 
 void text_vaddf(struct text *text, const char *format, va_list args)
 {
-    char *piece = NULL;
-    int size = vasprintf(&piece, format, args);
+    char brief[256], *piece = brief; /* most are: they cost no allocation */
+    va_list again;
+    va_copy(again, args);
+    int size = vsnprintf(brief, sizeof brief, format, args);
+    if (size >= (int)sizeof brief)
+        size = vasprintf(&piece, format, again);
+    va_end(again);
     if (size < 0)
         abort();
     text_add_bytes(text, piece, (size_t)size);
-    free(piece);
+    if (piece != brief)
+        free(piece);
 }
 
 void text_addf(struct text *text, const char *format, ...)

@@ -166,16 +166,30 @@ static void print_line(const struct gn_plugin *plugin, FILE *stream)
     text_finish(&roles);
 }
 
+static bool is_known(const struct loader *loader, const char *name)
+{
+    const struct plugin *plugin = loader_next(loader, NULL);
+    while (plugin != NULL && strcmp(plugin->descriptor->name, name) != 0)
+        plugin = loader_next(loader, plugin);
+    return plugin != NULL;
+}
+
+/* Those that are built in stand before those of the folder. */
 bool describe_list(struct loader *loader, FILE *stream)
 {
     size_t count, refused = 0;
     char **names = loader_names(loader, &count);
-    if (names == NULL) {
+    const struct plugin *built_in = loader_next(loader, NULL);
+    if (names == NULL && built_in == NULL) {
         fprintf(stderr, "%s: %s\n", loader_folder(loader), strerror(errno));
         return false;
     }
+    for (; built_in != NULL; built_in = loader_next(loader, built_in))
+        print_line(built_in->descriptor, stream);
     for (size_t i = 0; i < count; i++) {
         char why[1024];
+        if (is_known(loader, names[i]))
+            continue;
         const struct plugin *plugin = loader_get(loader, names[i], why, sizeof(why));
         if (plugin != NULL)
             print_line(plugin->descriptor, stream);

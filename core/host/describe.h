@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 /**
- * Print all plugins of the folder: name, version, roles, summary; those that are refused with the
- * reason. Returns whether all could be loaded.
+ * Print all plugins that are built in or in the folder: name, version, roles, summary; those that
+ * are refused with the reason. Returns whether all could be loaded.
  */
 bool describe_list(struct loader *, FILE *);
 

@@ -211,6 +211,16 @@ static void add_guess(const struct loader *loader, const char *name, char **name
         text_addf(why, ", did you mean \"%s\"?", guess.best);
 }
 
+/* They are added first, so they stand before those of the folder. */
+static void add_built_in(const struct loader *loader, struct text *why)
+{
+    const struct plugin *plugin = loader->plugins;
+    text_add(why, " (built in:");
+    for (; plugin != NULL && strcmp(plugin->path, BUILT_IN) == 0; plugin = plugin->next)
+        text_addf(why, "%s %s", plugin == loader->plugins ? "" : ",", plugin->descriptor->name);
+    text_add(why, ")");
+}
+
 /* There is no such file: say what there is. */
 static void explain_missing(struct loader *loader, const char *name, int error, struct text *why)
 {
@@ -218,7 +228,9 @@ static void explain_missing(struct loader *loader, const char *name, int error, 
     char **names = loader_names(loader, &count);
     text_addf(why, "%s/%s" SUFFIX ": %s", loader->folder, name, strerror(error));
     add_guess(loader, name, names, count, why);
-    if (names == NULL)
+    if (loader->plugins != NULL && strcmp(loader->plugins->path, BUILT_IN) == 0)
+        add_built_in(loader, why);
+    else if (names == NULL)
         text_add(why, " (the plugin folder cannot be read)");
     else if (count == 0)
         text_add(why, " (no plugin is in this folder)");

@@ -271,7 +271,7 @@ START_TEST(plugins_that_cannot_be_used)
               "digits and -\n"
               "gnomon.conf:2: use: must be a string, the name of a plugin, not a whole number\n"
               "gnomon.conf:3: use: /nonexistent/plugins/out-mail.so: No such file or directory "
-              "(the plugin folder cannot be read)\n");
+              "(built in: proto-ntp, refclock-gps, out-syslog)\n");
 }
 END_TEST
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# usage: bench/footprint.sh [BUILD [SECONDS]]
+# usage: bench/sizes.sh [BUILD [SECONDS]]
 # Sizes of the stripped programs and plugins, and what the quickstart daemon keeps resident after
 # SECONDS (default 60).
 set -u
