@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "broadcast_client.h"
 
+#include "measurement.h"
 #include <math.h>
 #include <string.h>
 
@@ -16,10 +17,6 @@
 /* How far a packet may be from what the server answers: a wireless station that sleeps gets what is
  * for many up to some tenths of a second late. An old packet is later by an interval. */
 #define CONTRADICTION_S 0.5
-/* How far stamps may be from the wire: see exchange.c. The server reads its clock before it sends.
- */
-#define USER_STAMP_S 20e-6
-#define KERNEL_STAMP_S 2e-6
 
 static const struct {
     const char *name;
@@ -143,9 +140,11 @@ static void make_sample(const struct broadcast_packet *packet, const struct wire
     sample->kind = GN_SAMPLE_ONE_WAY;
     sample->local = packet->when;
     sample->utc = wire_stamp_to_utc(header->transmit, packet->pivot);
-    sample->dispersion_s = wire_log2_to_seconds(packet->precision_log2s) +
-                           wire_log2_to_seconds(header->precision) + USER_STAMP_S +
-                           (packet->stamp == GN_STAMP_USER ? USER_STAMP_S : KERNEL_STAMP_S);
+    /* The server reads its clock before it sends. */
+    sample->dispersion_s =
+        wire_log2_to_seconds(packet->precision_log2s) + wire_log2_to_seconds(header->precision) +
+        measurement_stamp_error_s(GN_STAMP_USER) +
+        measurement_stamp_error_s(packet->stamp == GN_STAMP_USER ? GN_STAMP_USER : GN_STAMP_KERNEL);
     sample->root_delay_s = wire_short_to_seconds(header->root_delay);
     sample->root_dispersion_s = wire_short_to_seconds(header->root_dispersion);
     sample->stratum = header->stratum;

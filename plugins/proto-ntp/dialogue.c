@@ -2,16 +2,12 @@
 #include "dialogue.h"
 
 #include "address.h"
+#include "measurement.h"
 #include "server.h"
 #include <string.h>
 
 /* How wrong the frequency of a clock may be that nobody has measured. */
 #define UNKNOWN_FREQUENCY 100e-6
-/* How far a clock may run away during an exchange. Spec: RFC 5905 §7.2, PHI. */
-#define MAX_FREQUENCY_ERROR 15e-6
-/* How far a stamp may be from the wire; see exchange.c. */
-#define USER_STAMP_S 20e-6
-#define KERNEL_STAMP_S 2e-6
 
 void dialogue_init(struct dialogue *dialogue, uint8_t version, struct authenticator *authenticator)
 {
@@ -181,20 +177,6 @@ static enum verdict check_origin(struct dialogue *dialogue, const struct exchang
 
 /* ---------------------------------------------------------------- what it is worth */
 
-/* On loopback many daemons share one address: it identifies nobody. */
-static bool is_loop(const struct exchange_reply *packet, const struct wire_header *header)
-{
-    return header->stratum > 1 && address_size(&packet->local) > 0 &&
-           !address_is_loopback(&packet->local) && header->refid == address_refid(&packet->local);
-}
-
-static double stamp_error_s(enum gn_stamp stamp)
-{
-    if (stamp == GN_STAMP_HARDWARE)
-        return 0;
-    return stamp == GN_STAMP_KERNEL ? KERNEL_STAMP_S : USER_STAMP_S;
-}
-
 /* How wrong the known frequency may be. */
 static double frequency_error(const struct gn_state *state)
 {
@@ -219,7 +201,7 @@ static enum verdict measure(const struct dialogue_sent *sent, const struct excha
     double away_s = gn_seconds(away_ns);
     double precision_s = wire_log2_to_seconds(packet->precision_log2s);
     double doubt_s = precision_s + wire_log2_to_seconds(header->precision) +
-                     (MAX_FREQUENCY_ERROR + frequency_error(state)) * away_s;
+                     (MEASUREMENT_PHI + frequency_error(state)) * away_s;
     int64_t delay_ns = away_ns - held_ns + gn_nanoseconds(away_s * state->frequency);
     if (away_ns < 0 || gn_seconds(delay_ns) < -doubt_s)
         return VERDICT_DELAY;
@@ -231,10 +213,10 @@ static enum verdict measure(const struct dialogue_sent *sent, const struct excha
     sample->exchange.t4 = sample->local = packet->t4;
     sample->utc = gn_utc_add(t3, delay_ns / 2);
     sample->delay_s = gn_seconds(delay_ns) > precision_s ? gn_seconds(delay_ns) : precision_s;
-    sample->dispersion_s = precision_s + wire_log2_to_seconds(header->precision) +
-                           MAX_FREQUENCY_ERROR * sample->delay_s +
-                           frequency_error(state) * away_s / 2 +
-                           (stamp_error_s(sent->stamp) + stamp_error_s(packet->stamp)) / 2;
+    sample->dispersion_s =
+        precision_s + wire_log2_to_seconds(header->precision) + MEASUREMENT_PHI * sample->delay_s +
+        frequency_error(state) * away_s / 2 +
+        (measurement_stamp_error_s(sent->stamp) + measurement_stamp_error_s(packet->stamp)) / 2;
     return VERDICT_OK;
 }
 
@@ -268,7 +250,7 @@ enum verdict dialogue_read(struct dialogue *dialogue, const struct exchange_repl
     verdict = verdict_server(header);
     if (verdict == VERDICT_KISS) /* between peers nobody gives orders */
         verdict = VERDICT_UNSYNCHRONISED;
-    if (verdict == VERDICT_OK && is_loop(packet, header))
+    if (verdict == VERDICT_OK && measurement_is_loop(&packet->local, header))
         verdict = VERDICT_LOOP;
     if (verdict != VERDICT_OK)
         return verdict;

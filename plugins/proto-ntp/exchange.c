@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exchange.h"
 
-#include "address.h"
+#include "measurement.h"
 #include <string.h>
 
-/* How far a clock may run away during an exchange. Spec: RFC 5905 §7.2, PHI. */
-#define MAX_FREQUENCY_ERROR 15e-6
-/*
- * How far a stamp may be from the wire, always on the same side: the kernel stamps what it sends
- * before the device has it, and what has arrived once it gets to it; a program is called later
- * still.
- */
-#define USER_STAMP_S 20e-6
-#define KERNEL_STAMP_S 2e-6
 /* What chrony and the draft send: says nothing about the clock. */
 #define REQUEST_PRECISION 0x20
 
@@ -107,109 +98,23 @@ enum verdict exchange_check_proof(struct authenticator *authenticator, const voi
     return verdicts[authenticator_verify(authenticator, data, size, &last)];
 }
 
-/* On loopback many daemons share one address: it identifies nobody. */
-static bool is_loop(const struct exchange_reply *reply, const struct wire_header *header)
-{
-    return header->stratum > 1 && address_size(&reply->local) > 0 &&
-           !address_is_loopback(&reply->local) && header->refid == address_refid(&reply->local);
-}
-
-/* The four timestamps; the server's two stay together over the end of an era. */
-static struct gn_exchange four_stamps(const struct interleave_stamps *stamps,
-                                      struct ntp_stamp transmit, gn_utc pivot)
-{
-    struct gn_exchange four;
-    four.t1 = stamps->t1;
-    /* A network device's stamp after the arrival is nonsense: fall back to our own reading. */
-    if (gn_local_sub(stamps->t4, four.t1) < 0 && stamps->t1_stamp != GN_STAMP_USER)
-        four.t1 = stamps->t1_user;
-    four.t2 = wire_stamp_to_utc(stamps->t2, pivot);
-    four.t3 = gn_utc_add(four.t2, wire_stamp_sub(transmit, stamps->t2));
-    four.t4 = stamps->t4;
-    return four;
-}
-
-/* ((T2 - T1) + (T3 - T4)) / 2 without overflow. Spec: RFC 5905 §8, theta. */
-static bool offset_ns(const struct gn_exchange *four, int64_t *offset)
-{
-    int64_t out;
-    int64_t back;
-    if (__builtin_sub_overflow(four->t2.ns, four->t1.ns, &out) ||
-        __builtin_sub_overflow(four->t3.ns, four->t4.ns, &back))
-        return false;
-    *offset = out / 2 + back / 2 + (out % 2 + back % 2) / 2;
-    return true;
-}
-
-static bool add_fits(int64_t a, int64_t b)
-{
-    int64_t sum;
-    return !__builtin_add_overflow(a, b, &sum);
-}
-
-static double stamp_error_s(enum gn_stamp stamp)
-{
-    if (stamp == GN_STAMP_HARDWARE)
-        return 0;
-    return stamp == GN_STAMP_KERNEL ? KERNEL_STAMP_S : USER_STAMP_S;
-}
-
-/* Returns how wrong both may make the offset: half of each. */
-static double stamps_error_s(const struct interleave_stamps *stamps)
-{
-    return (stamp_error_s(stamps->t1_stamp) + stamp_error_s(stamps->t4_stamp)) / 2;
-}
-
-static enum verdict measure(const struct gn_exchange *four, const struct wire_header *header,
-                            double reading_s, int8_t precision_log2s, struct gn_sample *sample)
-{
-    int64_t offset;
-    int64_t delay;
-    double precision_s = wire_log2_to_seconds(precision_log2s);
-    double elapsed_s = gn_seconds(gn_local_sub(four->t4, four->t1));
-    double dispersion_s = precision_s + wire_log2_to_seconds(header->precision);
-    if (!offset_ns(four, &offset) || !add_fits(four->t4.ns, offset) || elapsed_s < 0)
-        return VERDICT_DELAY;
-    dispersion_s += MAX_FREQUENCY_ERROR * elapsed_s;
-    delay = gn_local_sub(four->t4, four->t1) - gn_utc_sub(four->t3, four->t2);
-    if (gn_seconds(delay) < -dispersion_s)
-        return VERDICT_DELAY;
-    sample->kind = GN_SAMPLE_TWO_WAY;
-    sample->exchange = *four;
-    sample->local = four->t4;
-    sample->utc.ns = four->t4.ns + offset;
-    sample->delay_s = gn_seconds(delay) > precision_s ? gn_seconds(delay) : precision_s;
-    sample->dispersion_s = dispersion_s + reading_s; /* which makes no delay shorter */
-    return VERDICT_OK;
-}
-
-static void describe_server(const struct wire_header *header, gn_utc pivot,
-                            struct gn_sample *sample)
-{
-    sample->root_delay_s = wire_short_to_seconds(header->root_delay);
-    sample->root_dispersion_s = wire_short_to_seconds(header->root_dispersion);
-    sample->stratum = header->stratum;
-    sample->leap = header->leap;
-    sample->refid = header->refid;
-    if (header->reference.raw != 0)
-        sample->ref_time = wire_stamp_to_utc(header->reference, pivot);
-}
-
 /* A reply of a good server: the sample, of this exchange or of the one before. */
 static enum verdict sample_of(const struct interleave_stamps *stamps,
                               const struct exchange_reply *reply, const struct wire_header *header,
                               struct gn_sample *sample)
 {
-    struct gn_exchange four = four_stamps(stamps, header->transmit, reply->pivot);
-    sample->size = sizeof(*sample);
-    enum verdict verdict =
-        measure(&four, header, stamps_error_s(stamps), reply->precision_log2s, sample);
-    if (verdict != VERDICT_OK)
-        return verdict;
-    describe_server(header, reply->pivot, sample);
-    if (!address_is_loopback(&reply->local)) /* else it identifies nobody */
-        sample->own_refid = address_refid(&reply->local);
-    return VERDICT_OK;
+    struct measurement measurement = {
+        .t1_user = stamps->t1_user,
+        .t1 = stamps->t1,
+        .t1_stamp = stamps->t1_stamp,
+        .t2 = stamps->t2,
+        .t4 = stamps->t4,
+        .t4_stamp = stamps->t4_stamp,
+        .local = reply->local,
+        .pivot = reply->pivot,
+        .precision_log2s = reply->precision_log2s,
+    };
+    return measurement_sample(&measurement, header, sample);
 }
 
 /* What an interleaved reply completes is the exchange before. */
@@ -233,7 +138,7 @@ static enum verdict take_reply(struct exchange *exchange, const struct exchange_
         verdict = VERDICT_ORDER;
     else if (!interleave->measured)
         verdict = sample_of(&interleave->last, reply, header, sample);
-    if (verdict == VERDICT_OK && is_loop(reply, header))
+    if (verdict == VERDICT_OK && measurement_is_loop(&reply->local, header))
         verdict = VERDICT_LOOP;
     if (verdict != VERDICT_OK)
         return verdict;

@@ -4,13 +4,6 @@
 #include "address.h"
 #include <string.h>
 
-/* How far a clock may run away during an exchange. Spec: RFC 5905 §7.2, PHI. */
-#define MAX_FREQUENCY_ERROR 15e-6
-/*
- * How far a stamp may be from the wire, always on the same side: the kernel stamps what it sends
- * before the device has it, and what has arrived once it gets to it; a program is called later
- * still.
- */
 #define USER_STAMP_S 20e-6
 #define KERNEL_STAMP_S 2e-6
 
@@ -23,8 +16,8 @@ static struct gn_exchange four_stamps(const struct measurement *measurement,
     /* A network device's stamp after the arrival is nonsense: fall back to our own reading. */
     if (gn_local_sub(measurement->t4, four.t1) < 0 && measurement->t1_stamp != GN_STAMP_USER)
         four.t1 = measurement->t1_user;
-    four.t2 = wire_stamp_to_utc(header->receive, measurement->pivot);
-    four.t3 = gn_utc_add(four.t2, wire_stamp_sub(header->transmit, header->receive));
+    four.t2 = wire_stamp_to_utc(measurement->t2, measurement->pivot);
+    four.t3 = gn_utc_add(four.t2, wire_stamp_sub(header->transmit, measurement->t2));
     four.t4 = measurement->t4;
     return four;
 }
@@ -47,7 +40,7 @@ static bool add_fits(int64_t a, int64_t b)
     return !__builtin_add_overflow(a, b, &sum);
 }
 
-static double stamp_error_s(enum gn_stamp stamp)
+double measurement_stamp_error_s(enum gn_stamp stamp)
 {
     if (stamp == GN_STAMP_HARDWARE)
         return 0;
@@ -57,7 +50,9 @@ static double stamp_error_s(enum gn_stamp stamp)
 /* Returns how wrong both may make the offset: half of each. */
 static double stamps_error_s(const struct measurement *measurement)
 {
-    return (stamp_error_s(measurement->t1_stamp) + stamp_error_s(measurement->t4_stamp)) / 2;
+    return (measurement_stamp_error_s(measurement->t1_stamp) +
+            measurement_stamp_error_s(measurement->t4_stamp)) /
+           2;
 }
 
 static enum verdict measure(const struct measurement *measurement, const struct wire_header *header,
@@ -71,7 +66,7 @@ static enum verdict measure(const struct measurement *measurement, const struct 
     double dispersion_s = precision_s + wire_log2_to_seconds(header->precision);
     if (!offset_ns(&four, &offset) || !add_fits(four.t4.ns, offset) || elapsed_s < 0)
         return VERDICT_DELAY;
-    dispersion_s += MAX_FREQUENCY_ERROR * elapsed_s;
+    dispersion_s += MEASUREMENT_PHI * elapsed_s;
     delay = gn_local_sub(four.t4, four.t1) - gn_utc_sub(four.t3, four.t2);
     if (gn_seconds(delay) < -dispersion_s)
         return VERDICT_DELAY;
@@ -97,25 +92,23 @@ static void describe_server(const struct wire_header *header, gn_utc pivot,
         sample->ref_time = wire_stamp_to_utc(header->reference, pivot);
 }
 
-/* On loopback many daemons share one address: it identifies nobody. */
-static bool is_loop(const struct gn_address *local, const struct wire_header *header)
-{
-    return header->stratum > 1 && local->family == GN_FAMILY_IPV4 && !address_is_loopback(local) &&
-           header->refid == address_refid(local);
-}
-
 enum verdict measurement_sample(const struct measurement *measurement,
                                 const struct wire_header *header, struct gn_sample *sample)
 {
     memset(sample, 0, sizeof(*sample));
     sample->size = sizeof(*sample);
     enum verdict verdict = measure(measurement, header, sample);
-    if (verdict == VERDICT_OK && is_loop(&measurement->local, header))
-        verdict = VERDICT_LOOP;
     if (verdict != VERDICT_OK)
         return verdict;
     describe_server(header, measurement->pivot, sample);
     if (!address_is_loopback(&measurement->local)) /* else it identifies nobody */
         sample->own_refid = address_refid(&measurement->local);
     return VERDICT_OK;
+}
+
+/* On loopback many daemons share one address: it identifies nobody. */
+bool measurement_is_loop(const struct gn_address *local, const struct wire_header *header)
+{
+    return header->stratum > 1 && address_size(local) > 0 && !address_is_loopback(local) &&
+           header->refid == address_refid(local);
 }

@@ -197,6 +197,7 @@ static enum verdict measure(const struct sntp *sntp, const struct sntp_event *ev
         .t1_user = sntp->t1,
         .t1 = sntp->t1,
         .t1_stamp = GN_STAMP_USER,
+        .t2 = header->receive,
         .t4 = event->t4,
         .t4_stamp = event->stamp,
         .local = event->local,
@@ -204,7 +205,11 @@ static enum verdict measure(const struct sntp *sntp, const struct sntp_event *ev
         .precision_log2s = event->precision_log2s,
     };
     enum verdict verdict = verdict_server(header);
-    return verdict == VERDICT_OK ? measurement_sample(&measurement, header, sample) : verdict;
+    if (verdict == VERDICT_OK)
+        verdict = measurement_sample(&measurement, header, sample);
+    if (verdict == VERDICT_OK && measurement_is_loop(&event->local, header))
+        verdict = VERDICT_LOOP;
+    return verdict;
 }
 
 /* SNTP_TAKEN goes on when it is known what it taught. */

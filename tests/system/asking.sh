@@ -7,6 +7,8 @@ free_port && placed=$PORT
 free_port && ported=$PORT
 free_port && also=$PORT
 free_port && from=$PORT
+free_port && far=$PORT
+free_port && none=$PORT
 start ear "$PYTHON" "$TOOLS/packet_ear.py" "$plain" "$placed" "$ported" "$also"
 await 10 logged ear '^ready' || bail "the ears are there"
 
@@ -17,8 +19,8 @@ sources = (
       bind_address = "127.0.0.9"; bind_device = "lo"; dscp = 46; },
     { use = "proto-ntp"; name = "ported"; server = "127.0.0.1"; port = $ported; iburst = true; source_port = $from; },
     { use = "proto-ntp"; name = "also"; server = "127.0.0.1"; port = $also; iburst = true; source_port = $from; },
-    { use = "proto-ntp"; name = "elsewhere"; server = "127.0.0.1"; port = $plain; bind_address = "192.0.2.9"; },
-    { use = "proto-ntp"; name = "nowhere"; server = "127.0.0.1"; port = $plain; bind_device = "nosuch0"; },
+    { use = "proto-ntp"; name = "elsewhere"; server = "127.0.0.1"; port = $far; bind_address = "192.0.2.9"; },
+    { use = "proto-ntp"; name = "nowhere"; server = "127.0.0.1"; port = $none; bind_device = "nosuch0"; },
     { use = "proto-ntp"; name = "other"; server = "127.0.0.1"; port = $plain; bind_address = "::1"; }
 );
 EOF2
