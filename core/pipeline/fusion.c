@@ -36,6 +36,7 @@ struct event {
         } clock;
     } is;
     bool is_exchange, counted;
+    float moved_s; /* with it all were found to have moved by so much; 0: no */
 };
 
 struct fusion {
@@ -250,10 +251,13 @@ static void replay(struct fusion *fusion)
         event->counted =
             event->seat->seated &&
             (!event->seat->missed || gn_local_sub(event->at, event->seat->moved_since) < 0);
-        if (!event->counted)
-            continue;
-        recall(event, &measure);
-        take(fusion, event->seat, &measure, &lesson);
+        if (event->counted) {
+            recall(event, &measure);
+            take(fusion, event->seat, &measure, &lesson);
+        }
+        if (fabsf(event->moved_s) > 0 &&
+            bank_valid(fusion->bank)) /* what came before is not to outweigh what came after */
+            bank_widen(fusion->bank, (double)event->moved_s);
     }
 }
 
@@ -331,7 +335,7 @@ static void note_side(struct fusion_seat *seat, gn_local at, const struct noise_
     seat->moved += side;
 }
 
-static void watch_moves(struct fusion *fusion, const struct event *event,
+static void watch_moves(struct fusion *fusion, struct event *event,
                         const struct noise_lesson *lesson)
 {
     note_side(event->seat, event->at, lesson);
@@ -339,6 +343,7 @@ static void watch_moves(struct fusion *fusion, const struct event *event,
         return;
     bank_widen(fusion->bank, lesson->innovation_s);
     fusion->moved_s = lesson->innovation_s;
+    event->moved_s = (float)lesson->innovation_s;
     for (struct fusion_seat *s = fusion->first; s != NULL; s = s->next)
         s->moved = 0;
 }
