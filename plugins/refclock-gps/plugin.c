@@ -1,37 +1,211 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * refclock-gps: a satellite receiver on a serial line or behind gpsd, with or without a pulse.
+ * Here are its options and its life; what it does with what comes lies in receiver.c.
  */
 
-#include "message.h"
+#include "gps.h"
 
 #include <errno.h>
-#include <gnomon/plugin.h>
+#include <shared/pulse.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-struct config {
-    const char *device;
-};
+#define REFID 0x47505300u /* "GPS" */
+
+#define TICK_NS GN_NS_PER_S
+
+/* ---------------------------------------------------------------- the options */
+
+/* Whether the text is a day, and which; "" is none. */
+static bool read_pivot(const char *text, int32_t *day)
+{
+    int year, month, of_month, used = 0;
+    *day = GPS_NO_DAY;
+    if (text[0] == '\0')
+        return true;
+    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &of_month, &used) == 3 && text[used] == '\0')
+        *day = gps_day(year, month, of_month);
+    return *day != GPS_NO_DAY;
+}
+
+/* What the table of options cannot say. */
+static int check(struct gn_host *host, const struct gps_config *config)
+{
+    int32_t day;
+    if (!read_pivot(config->pivot, &day))
+        return gn_fail(host, -EINVAL, "pivot: \"%.32s\" is no date like 2026-01-31", config->pivot);
+    if (config->pps[0] != '\0' && config->pps[0] != '/' && strcmp(config->pps, "dcd") != 0)
+        return gn_fail(host, -EINVAL,
+                       "pps: \"%.64s\" is neither the path of a PPS device nor \"dcd\"",
+                       config->pps);
+    if (config->gpsd[0] != '\0' && config->replay != NULL)
+        return gn_fail(host, -EINVAL, "gpsd and replay: only one of them can be heard");
+    if (config->gpsd[0] != '\0' && strcmp(config->pps, "dcd") == 0)
+        return gn_fail(host, -EINVAL, "pps: with gpsd the line and its pins are gpsd's");
+    return 0;
+}
+
+/* ---------------------------------------------------------------- the role */
+
+static void on_tick(void *arg, gn_local now)
+{
+    struct gps *self = arg;
+    now = gn_now(self->host); /* the timer says when it was due */
+    sky_age(&self->sky, now);
+    gn_timer_start(self->host, self->tick, TICK_NS);
+}
 
 static int gps_open(struct gn_host *host, void *shared, const void *config, void **instance)
 {
-    (void)shared, (void)config, (void)instance;
-    return gn_fail(host, -ENOSYS, "no receiver is known yet");
-}
-
-static int gps_start(void *instance)
-{
-    (void)instance;
+    int error = check(host, config);
+    (void)shared;
+    if (error < 0)
+        return error;
+    struct gps *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return gn_fail(host, -ENOMEM, "no memory");
+    self->host = host;
+    self->config = config;
+    read_pivot(self->config->pivot, &self->pivot_day);
+    sky_init(&self->sky);
+    *instance = self;
     return 0;
 }
+
+static const char *address_of(const struct gps_config *config)
+{
+    return config->gpsd[0] != '\0'  ? config->gpsd
+           : config->replay != NULL ? config->replay
+                                    : config->device;
+}
+
+/* Without its device it waits for it. */
+static int gps_start(void *instance)
+{
+    struct gps *self = instance;
+    const struct gn_source_info info = {
+        .size = sizeof info,
+        .mode = GN_MODE_REFCLOCK,
+        .address = address_of(self->config),
+        .refid = REFID,
+        .is_clock = 1,
+    };
+    int error = gn_source_open(self->host, &info, &self->source);
+    if (error == 0)
+        error = gn_timer_open(self->host, on_tick, self, &self->tick);
+    if (error == 0)
+        error = gn_timer_start(self->host, self->tick, 0);
+    return error;
+}
+
+static const char *const edges[] = {"auto", "assert", "clear", NULL};
 
 static const struct gn_option options[] = {
     {
         .key = "device",
         .type = GN_OPT_PATH,
-        .offset = offsetof(struct config, device),
+        .offset = offsetof(struct gps_config, device),
         .preset = "/dev/gps0",
         .help = "the serial line of the receiver",
+    },
+    {
+        .key = "baud",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct gps_config, baud),
+        .preset = "0",
+        .max = 4000000,
+        .unit = "baud",
+        .help = "speed of the line; 0: it is found by what comes",
+    },
+    {
+        .key = "pps",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct gps_config, pps),
+        .preset = "",
+        .help = "where its pulse comes in: the path of a PPS device, or \"dcd\" for the carrier "
+                "pin of the line; empty: there is none",
+    },
+    {
+        .key = "gpsd",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct gps_config, gpsd),
+        .preset = "",
+        .help = "HOST:PORT of a gpsd that has the receiver; device, baud, log and replay are not "
+                "used then",
+    },
+    {
+        .key = "edge",
+        .type = GN_OPT_CHOICE,
+        .offset = offsetof(struct gps_config, edge),
+        .preset = "auto",
+        .choices = edges,
+        .help = "the edge of a pulse that marks the second; auto: the one that begins the shorter "
+                "half",
+    },
+    {
+        .key = "width",
+        .type = GN_OPT_REAL,
+        .offset = offsetof(struct gps_config, width_s),
+        .preset = "0",
+        .max = 0.999,
+        .unit = "s",
+        .help = "how long a pulse is; others are refused; 0: any length",
+    },
+    {
+        .key = "latency",
+        .type = GN_OPT_REAL,
+        .offset = offsetof(struct gps_config, latency_s),
+        .preset = "-1",
+        .min = -1,
+        .max = 2,
+        .unit = "s",
+        .help = "how long after the second a message begins; below 0: it is learnt",
+    },
+    {
+        .key = "cable",
+        .type = GN_OPT_REAL,
+        .offset = offsetof(struct gps_config, cable_s),
+        .preset = "0",
+        .max = 1e-3,
+        .unit = "s",
+        .help = "how much the antenna's cable delays the pulses; about 5 ns for a metre",
+    },
+    {
+        .key = "min_satellites",
+        .type = GN_OPT_INT,
+        .offset = offsetof(struct gps_config, min_satellites),
+        .preset = "0",
+        .max = 64,
+        .help = "with fewer satellites the receiver is not believed",
+    },
+    {
+        .key = "pivot",
+        .type = GN_OPT_STRING,
+        .offset = offsetof(struct gps_config, pivot),
+        .preset = "",
+        .help = "a date, YYYY-MM-DD; no earlier time is believed, of the receivers whose weeks "
+                "have rolled over",
+    },
+    {
+        .key = "antenna_gate",
+        .type = GN_OPT_BOOL,
+        .offset = offsetof(struct gps_config, antenna_gate),
+        .preset = "true",
+        .help = "not to believe a receiver that says that its antenna is open or short",
+    },
+    {
+        .key = "log",
+        .type = GN_OPT_PATH,
+        .offset = offsetof(struct gps_config, log),
+        .help = "a file that all that the receiver sends is appended to",
+    },
+    {
+        .key = "replay",
+        .type = GN_OPT_PATH,
+        .offset = offsetof(struct gps_config, replay),
+        .help = "such a file, to be read instead of a device",
     },
 };
 
@@ -41,7 +215,7 @@ static const struct gn_role roles[] = {
         .options = options,
         .option_count = sizeof(options) / sizeof(options[0]),
         .option_size = sizeof(struct gn_option),
-        .config_size = sizeof(struct config),
+        .config_size = sizeof(struct gps_config),
         .open = gps_open,
         .start = gps_start,
         .close = free,
