@@ -37,18 +37,11 @@ static void stream_release(struct owned *owned)
     free(stream);
 }
 
-static int service_open_unix(struct gn_host *host, const char *path,
-                             const struct gn_stream_events *events, void *arg,
-                             struct gn_stream **out)
+/* A stream of the machine becomes the instance's, or the memory goes where there is none. */
+static int settle(struct gn_host *host, int rc, struct gn_stream *stream,
+                  const struct gn_stream_events *events, void *arg, struct gn_stream **out)
 {
     static const struct os_stream_events below = {.readable = readable, .closed = closed};
-    struct os_net *net = services_daemon(host)->os->net;
-    if (net->ops->stream_open_unix == NULL)
-        return -ENOSYS;
-    struct gn_stream *stream = calloc(1, sizeof *stream);
-    if (stream == NULL)
-        return -ENOMEM;
-    int rc = net->ops->stream_open_unix(net, path, &stream->stream);
     if (rc < 0) {
         free(stream);
         return rc;
@@ -57,10 +50,38 @@ static int service_open_unix(struct gn_host *host, const char *path,
     memcpy(&stream->events, events,
            events->size < sizeof stream->events ? events->size : sizeof stream->events);
     stream->arg = arg;
-    net->ops->stream_start(stream->stream, &below, stream);
+    services_daemon(host)->os->net->ops->stream_start(stream->stream, &below, stream);
     owned_add(services_instance(host), &stream->owned, stream_release);
     *out = stream;
     return 0;
+}
+
+static int service_open_unix(struct gn_host *host, const char *path,
+                             const struct gn_stream_events *events, void *arg,
+                             struct gn_stream **out)
+{
+    struct os_net *net = services_daemon(host)->os->net;
+    if (net->ops->stream_open_unix == NULL)
+        return -ENOSYS;
+    struct gn_stream *stream = calloc(1, sizeof *stream);
+    if (stream == NULL)
+        return -ENOMEM;
+    int rc = net->ops->stream_open_unix(net, path, &stream->stream);
+    return settle(host, rc, stream, events, arg, out);
+}
+
+static int service_open_tcp(struct gn_host *host, const struct gn_address *address,
+                            const struct gn_stream_events *events, void *arg,
+                            struct gn_stream **out)
+{
+    struct os_net *net = services_daemon(host)->os->net;
+    if (net->ops->stream_open_tcp == NULL)
+        return -ENOSYS;
+    struct gn_stream *stream = calloc(1, sizeof *stream);
+    if (stream == NULL)
+        return -ENOMEM;
+    int rc = net->ops->stream_open_tcp(net, address, &stream->stream);
+    return settle(host, rc, stream, events, arg, out);
 }
 
 static int service_write(struct gn_host *host, struct gn_stream *stream, const void *data,
@@ -75,5 +96,6 @@ static void service_close(struct gn_host *host, struct gn_stream *stream)
     stream_release(&stream->owned);
 }
 
-const struct gn_stream_ops services_stream_ops = {sizeof services_stream_ops, service_open_unix,
-                                                  service_write, service_close};
+const struct gn_stream_ops services_stream_ops = {
+    sizeof services_stream_ops, service_open_unix, service_write, service_close, service_open_tcp,
+};

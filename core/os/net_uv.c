@@ -61,6 +61,7 @@ static const struct os_net_ops net_ops = {
     .resolve_cancel = resolver_cancel,
     .port_holder = holder,
     .stream_open_unix = stream_open_unix,
+    .stream_open_tcp = stream_open_tcp,
     .cards = nic_cards,
     .card_mbps = nic_card_mbps,
 };

@@ -63,6 +63,7 @@ int listener_open_unix(struct os_net *, const char *path, mode_t mode,
                        struct os_listener **);
 void listener_close(struct os_listener *);
 int stream_open_unix(struct os_net *, const char *path, struct os_stream **);
+int stream_open_tcp(struct os_net *, const struct gn_address *, struct os_stream **);
 int stream_adopt(struct net_uv *, int fd, struct os_stream **);
 void stream_start(struct os_stream *, const struct os_stream_events *, void *arg);
 int stream_write(struct os_stream *, const void *, size_t, size_t limit);

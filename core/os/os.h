@@ -142,6 +142,11 @@ struct os_net_ops {
      * Optional. */
     int (*stream_open_unix)(struct os_net *, const char *path, struct os_stream **);
 
+    /** Connect by TCP without waiting; to be started as an accepted one is, and written to at once:
+     * the bytes go when it is connected. Failures that come later are told by `closed`. Optional.
+     */
+    int (*stream_open_tcp)(struct os_net *, const struct gn_address *, struct os_stream **);
+
     /** Let the card of this name, or with "*" each that can, stamp the packets of all sockets that
      * are opened from now on; `found` is called for each. Optional. Returns how many. Errors:
      * -ENODEV: no such interface; -EOPNOTSUPP: none can; -EPERM: the right is missing; … */

@@ -17,10 +17,11 @@
 struct os_stream {
     uv_poll_t poll;
     int fd;
-    int polled;    /* the events polled for; 0: none */
-    bool flushing; /* closed by its owner, bytes still to go */
-    bool closed;   /* only memory is left */
-    bool ended;    /* the other side has closed, or the stream failed: nothing to read */
+    int polled;      /* the events polled for; 0: none */
+    bool connecting; /* nothing goes yet */
+    bool flushing;   /* closed by its owner, bytes still to go */
+    bool closed;     /* only memory is left */
+    bool ended;      /* the other side has closed, or the stream failed: nothing to read */
     struct net_uv *net;
     struct os_stream_events events; /* all NULL before stream_start */
     void *arg;
@@ -102,7 +103,7 @@ static void fail(struct os_stream *stream, int error)
 /* Write what the socket takes. Returns 0 or a negative errno that ends the stream. */
 static int flush(struct os_stream *stream)
 {
-    while (stream->tail > stream->head) {
+    while (stream->tail > stream->head && !stream->connecting) {
         ssize_t n = send(stream->fd, stream->queue + stream->head, stream->tail - stream->head,
                          MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
@@ -111,7 +112,8 @@ static int flush(struct os_stream *stream)
             return errno == EAGAIN ? 0 : -errno;
         stream->head += (size_t)n;
     }
-    stream->head = stream->tail = 0;
+    if (stream->tail == stream->head)
+        stream->head = stream->tail = 0;
     return 0;
 }
 
@@ -188,6 +190,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
         stream->polled = 0; /* libuv has stopped on an error of the socket */
         rc = socket_error(stream->fd);
     } else if ((events & UV_WRITABLE) != 0) {
+        stream->connecting = false;
         rc = flush(stream);
     }
     if (rc < 0)
@@ -233,6 +236,26 @@ int stream_open_unix(struct os_net *base, const char *path, struct os_stream **r
         rc = stream_adopt(net_uv_self(base), fd, result);
     if (rc < 0)
         close(fd);
+    return rc;
+}
+
+int stream_open_tcp(struct os_net *base, const struct gn_address *address,
+                    struct os_stream **result)
+{
+    union sockaddr_any remote;
+    socklen_t length = sockaddr_from(&remote, address);
+    if (length == 0)
+        return -EAFNOSUPPORT;
+    int fd = net_uv_socket(remote.any.sa_family, SOCK_STREAM);
+    if (fd < 0)
+        return fd;
+    int rc = connect(fd, &remote.any, length) < 0 && errno != EINPROGRESS ? -errno : 0;
+    if (rc == 0)
+        rc = stream_adopt(net_uv_self(base), fd, result);
+    if (rc < 0)
+        close(fd);
+    else
+        (*result)->connecting = true; /* even if it stands: then it can be written to */
     return rc;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Unix streams of core/os: the listener's file, bounded reads, queued writes, every way to end. */
+/* Streams of core/os: the listener's file, bounded reads, queued writes, every way to end; TCP. */
 #include "os_fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -446,6 +447,151 @@ START_TEST(a_caller_finds_nobody)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- TCP */
+
+/* A listener on loopback, of which nobody accepts yet; -1: no such family here. */
+static int tcp_listen(int family, struct gn_address *address)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    } own = {.any.sa_family = (sa_family_t)family};
+    socklen_t length = family == AF_INET ? sizeof own.in : sizeof own.in6;
+    memset(address, 0, sizeof *address);
+    address->family = family == AF_INET ? GN_FAMILY_IPV4 : GN_FAMILY_IPV6;
+    if (family == AF_INET)
+        own.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    else
+        own.in6.sin6_addr = in6addr_loopback;
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, &own.any, length) != 0) {
+        close(fd);
+        return -1;
+    }
+    ck_assert_int_eq(listen(fd, 1), 0);
+    ck_assert_int_eq(getsockname(fd, &own.any, &length), 0);
+    address->port = ntohs(family == AF_INET ? own.in.sin_port : own.in6.sin6_port);
+    if (family == AF_INET)
+        memcpy(address->ip, &own.in.sin_addr, 4);
+    else
+        memcpy(address->ip, &own.in6.sin6_addr, 16);
+    return fd;
+}
+
+static void tcp_open(struct os_fixture *fixture, struct side *caller, const struct gn_address *to)
+{
+    const struct os_net_ops *ops = fixture->net->ops;
+    *caller = (struct side){.fixture = fixture};
+    ck_assert_int_eq(ops->stream_open_tcp(fixture->net, to, &caller->stream), 0);
+    ck_assert_int_eq(ops->stream_write(caller->stream, "hello\n", 6, 0), 0);
+    ops->stream_start(caller->stream, &events, caller);
+}
+
+START_TEST(a_caller_by_tcp_gets_an_answer)
+{
+    struct os_fixture fixture;
+    struct side caller;
+    struct gn_address to;
+    char text[16] = "";
+    int family = _i == 0 ? AF_INET : AF_INET6;
+    int listener = tcp_listen(family, &to);
+    if (listener < 0 && family == AF_INET6)
+        return;
+    fixture_open(&fixture);
+    tcp_open(&fixture, &caller, &to);
+    caller.close_after = 5;
+    fixture_pause(&fixture, GN_NS_PER_S / 50);
+    int fd = accept(listener, NULL, NULL);
+    ck_assert_int_eq(recv(fd, text, sizeof text, 0), 6); /* written before it was connected */
+    ck_assert_str_eq(text, "hello\n");
+    ck_assert_int_eq(send(fd, "world", 5, 0), 5);
+    fixture_run(&fixture);
+    ck_assert_mem_eq(caller.first, "world", 5);
+    ck_assert_ptr_null(caller.stream);
+    ck_assert_int_eq(recv(fd, text, sizeof text, 0), 0);
+    ck_assert_uint_eq(caller.failed, 0);
+    close(fd);
+    close(listener);
+    fixture_close(&fixture);
+}
+END_TEST
+
+START_TEST(a_refusal_by_tcp_is_told)
+{
+    struct os_fixture fixture;
+    struct side caller;
+    struct gn_address to;
+    close(tcp_listen(AF_INET, &to));
+    fixture_open(&fixture);
+    tcp_open(&fixture, &caller, &to);
+    fixture_run(&fixture);
+    ck_assert_uint_eq(caller.failed, 1);
+    ck_assert_int_eq(caller.error, -ECONNREFUSED);
+    ck_assert_uint_eq(caller.ended, 0);
+    fixture_close(&fixture);
+}
+END_TEST
+
+/* Also without anything to write: its end is what it waits for. */
+START_TEST(the_end_by_tcp_is_told_and_a_silent_caller_hears_of_a_refusal)
+{
+    struct os_fixture fixture;
+    struct side caller = {.fixture = &fixture};
+    struct gn_address to;
+    int listener = tcp_listen(AF_INET, &to);
+    fixture_open(&fixture);
+    tcp_open(&fixture, &caller, &to);
+    fixture_pause(&fixture, GN_NS_PER_S / 50);
+    int fd = accept(listener, NULL, NULL);
+    char text[16];
+    ck_assert_int_eq(recv(fd, text, sizeof text, 0), 6); /* what is unread would make it a reset */
+    close(fd);
+    close(listener);
+    fixture_run(&fixture);
+    ck_assert_uint_eq(caller.ended, 1);
+    const struct os_net_ops *ops = fixture.net->ops;
+    ops->stream_close(caller.stream, false);
+    ck_assert_int_eq(ops->stream_open_tcp(fixture.net, &to, &caller.stream), 0);
+    ops->stream_start(caller.stream, &events, &caller);
+    fixture_run(&fixture);
+    ck_assert_int_eq(caller.error, -ECONNREFUSED);
+    fixture_close(&fixture);
+}
+END_TEST
+
+/* A queue that is full drops who wants in: nothing comes of it until the owner has had enough. */
+START_TEST(a_caller_who_gets_no_answer_may_give_up)
+{
+    struct os_fixture fixture;
+    struct side caller[8];
+    struct gn_address to;
+    int listener = tcp_listen(AF_INET, &to);
+    fixture_open(&fixture);
+    for (int i = 0; i < 8; i++)
+        tcp_open(&fixture, &caller[i], &to);
+    fixture_pause(&fixture, GN_NS_PER_S / 50);
+    for (int i = 0; i < 8; i++) {
+        ck_assert_uint_eq(caller[i].failed + caller[i].ended, 0);
+        fixture.net->ops->stream_close(caller[i].stream, i % 2 == 0);
+    }
+    close(listener);
+    fixture_close(&fixture); /* also in the middle of it */
+}
+END_TEST
+
+START_TEST(no_address_is_refused_at_once)
+{
+    struct os_fixture fixture;
+    struct os_stream *stream = NULL;
+    const struct gn_address none = {.family = GN_FAMILY_NONE, .port = 1};
+    fixture_open(&fixture);
+    ck_assert_int_eq(fixture.net->ops->stream_open_tcp(fixture.net, &none, &stream), -EAFNOSUPPORT);
+    ck_assert_ptr_null(stream);
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(callers_are_turned_away_when_descriptors_run_out)
 {
     struct os_fixture fixture;
@@ -490,6 +636,11 @@ int main(void)
     tcase_add_test(tests, close_at_accept);
     tcase_add_test(tests, a_caller_gets_an_echo);
     tcase_add_test(tests, a_caller_finds_nobody);
+    tcase_add_loop_test(tests, a_caller_by_tcp_gets_an_answer, 0, 2);
+    tcase_add_test(tests, a_refusal_by_tcp_is_told);
+    tcase_add_test(tests, the_end_by_tcp_is_told_and_a_silent_caller_hears_of_a_refusal);
+    tcase_add_test(tests, a_caller_who_gets_no_answer_may_give_up);
+    tcase_add_test(tests, no_address_is_refused_at_once);
     tcase_add_test(tests, callers_are_turned_away_when_descriptors_run_out);
     return fixture_main("stream", tests);
 }

@@ -181,6 +181,8 @@ struct gn_stream_ops {
                      struct gn_stream **);
     int (*write)(struct gn_host *, struct gn_stream *, const void *data, size_t size, size_t limit);
     void (*close)(struct gn_host *, struct gn_stream *);
+    int (*open_tcp)(struct gn_host *, const struct gn_address *, const struct gn_stream_events *,
+                    void *arg, struct gn_stream **);
 };
 
 /* -------------------------------------------------------------- devices */
@@ -490,6 +492,20 @@ static inline int gn_stream_open_unix(struct gn_host *host, const char *path,
 {
     return GN_HAS_STREAM(host, open_unix) ? host->stream->open_unix(host, path, events, arg, stream)
                                           : -ENOSYS;
+}
+
+/**
+ * Connect by TCP. Never waits: what is written goes once the connection stands, and why it does
+ * not come about is told by `closed`. Nobody tells of an address that swallows all, so have a
+ * timer.
+ */
+static inline int gn_stream_open_tcp(struct gn_host *host, const struct gn_address *address,
+                                     const struct gn_stream_events *events, void *arg,
+                                     struct gn_stream **stream)
+{
+    return GN_HAS_STREAM(host, open_tcp)
+               ? host->stream->open_tcp(host, address, events, arg, stream)
+               : -ENOSYS;
 }
 
 /**
