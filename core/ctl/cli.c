@@ -3,6 +3,7 @@
 #include <ctl/add.h>
 #include <ctl/cli.h>
 #include <ctl/client.h>
+#include <ctl/gps.h>
 #include <ctl/human.h>
 #include <ctl/query.h>
 #include <ctl/render.h>
@@ -225,6 +226,7 @@ static const struct command commands[] = {
     {"makestep", run_makestep, 0, 0, 0, "", "step the clock to the estimate now"},
     {"query", query_run, 0, 1, 1, "HOST[:PORT]",
      "ask an NTP server once; needs no daemon, sets no clock"},
+    {"gps", gps_run, 0, 0, 1, "[SOURCE]", "what the satellite receivers say"},
     {"rtcdata", rtc_data_run, 0, 0, 1, "[SOURCE]", "what is known of the hardware clock"},
     {"rtc", rtc_run, 0, 1, 2, "write [SOURCE]", "write the time into the hardware clock now"},
     {"shutdown", run_shutdown, 0, 0, 0, "", "end the daemon"},

@@ -11,6 +11,9 @@
 
 #define WHY_MAX COMMAND_WHY_MAX
 
+#define NO_RTC "no source is a hardware clock: it needs refclock-rtc among the sources"
+#define NO_GPS "no source is a satellite receiver: it needs refclock-gps among the sources"
+
 struct command {
     const char *name;
     json_t *(*handler)(struct call *);
@@ -92,8 +95,8 @@ static void take_reply(void *arg, const char *reply)
     *(json_t **)arg = json_loads(reply, 0, NULL);
 }
 
-/* What a plugin answers, with the name of its source. */
-static json_t *ask_plugin(struct call *call, const char *name)
+/* What a plugin answers, with the name of its source; `none`: what to say if none knows it. */
+static json_t *ask_plugin(struct call *call, const char *name, const char *none)
 {
     const json_t *source = json_object_get(call->request, "source");
     const char *answered = NULL;
@@ -105,8 +108,7 @@ static json_t *ask_plugin(struct call *call, const char *name)
     int error = daemon_command(call->daemon, json_string_value(source), name, take_reply, &value,
                                &answered, call->why, sizeof(call->why));
     if (error == -ENOTSUP && source == NULL)
-        snprintf(call->why, sizeof(call->why),
-                 "no source is a hardware clock: it needs refclock-rtc among the sources");
+        snprintf(call->why, sizeof(call->why), "%s", none);
     else if (error == 0 && !json_is_object(value))
         snprintf(call->why, sizeof(call->why), "the plugin's answer is no JSON object");
     if (error == 0 && json_is_object(value) &&
@@ -118,12 +120,65 @@ static json_t *ask_plugin(struct call *call, const char *name)
 
 static json_t *rtcdata(struct call *call)
 {
-    return ask_plugin(call, "rtcdata");
+    return ask_plugin(call, "rtcdata", NO_RTC);
 }
 
 static json_t *rtc_write(struct call *call)
 {
-    return ask_plugin(call, "rtc write");
+    return ask_plugin(call, "rtc write", NO_RTC);
+}
+
+/* The answers of all plugins that know a command, each under the name of its source. */
+struct answers {
+    struct call *call;
+    const char *command;
+    json_t *array;
+    int errors;
+};
+
+static void add_answer(void *arg, const struct gn_source_report *source)
+{
+    struct answers *answers = arg;
+    char why[WHY_MAX] = "its answer is no JSON object";
+    const char *answered;
+    json_t *value = NULL;
+    int error = daemon_command(answers->call->daemon, source->name, answers->command, take_reply,
+                               &value, &answered, why, sizeof(why));
+    if (error == -ENOTSUP)
+        return;
+    if (error != 0 || !json_is_object(value)) {
+        json_decref(value);
+        value = json_pack("{so}", "trouble", report_text(why));
+    }
+    answers->errors |= json_object_set_new(value, "name", report_text(source->name));
+    answers->errors |= json_array_append_new(answers->array, value);
+}
+
+static json_t *one_gps(struct call *call)
+{
+    json_t *value = ask_plugin(call, "gps", NO_GPS);
+    if (value == NULL)
+        return NULL;
+    int errors = json_object_set(value, "name", json_object_get(value, "source"));
+    errors |= json_object_del(value, "source");
+    if (errors == 0)
+        return json_pack("[o]", value);
+    json_decref(value);
+    return NULL;
+}
+
+static json_t *gps(struct call *call)
+{
+    if (json_object_get(call->request, "source") != NULL)
+        return one_gps(call);
+    struct answers answers = {.call = call, .command = "gps", .array = json_array()};
+    daemon_sources(call->daemon, add_answer, &answers);
+    if (answers.errors == 0 && json_array_size(answers.array) > 0)
+        return answers.array;
+    if (answers.errors == 0)
+        snprintf(call->why, sizeof(call->why), "%s", NO_GPS);
+    json_decref(answers.array);
+    return NULL;
 }
 
 static json_t *shutdown_daemon(struct call *call)
@@ -142,6 +197,7 @@ static const struct command table[] = {
      source_argument},
     {"commands", commands, "list the commands", no_arguments},
     {"delete", command_delete, "delete a source, or a pool with all it has", source_argument},
+    {"gps", gps, "tell what the satellite receivers say", source_argument},
     {"makestep", makestep, "step the clock to the estimate now", no_arguments},
     {"offline", command_offline, "let a source, or all, rest", source_argument},
     {"online", command_online, "ask a source, or all, again", source_argument},

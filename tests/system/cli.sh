@@ -63,7 +63,7 @@ says 'proto-ntp'
 # --- gnomonctl without a daemon ------------------------------------------------------------------
 exits 0 "gnomonctl --help" "$GNOMONCTL" --help
 for command in tracking sources sourcestats plugins query watch waitsync activity burst online offline refresh add \
-    delete makestep rtcdata rtc shutdown; do
+    delete makestep gps rtcdata rtc shutdown; do
     says "^ *$command\b"
 done
 for command in explain doctor convert; do
@@ -102,6 +102,8 @@ exits 0 "gnomonctl burst" "$GNOMONCTL" -s "$ROOM/daemon.sock" burst
 says measurements
 exits 1 "gnomonctl burst of nobody" "$GNOMONCTL" -s "$ROOM/daemon.sock" burst nobody
 says 'no source "nobody"'
+exits 1 "gnomonctl gps without a receiver" "$GNOMONCTL" -s "$ROOM/daemon.sock" gps
+says 'it needs refclock-gps'
 exits 1 "gnomonctl rtcdata without a hardware clock" "$GNOMONCTL" -s "$ROOM/daemon.sock" rtcdata
 says 'it needs refclock-rtc'
 exits 1 "gnomonctl rtc write of nobody" "$GNOMONCTL" -s "$ROOM/daemon.sock" rtc write nobody

@@ -272,6 +272,32 @@ START_TEST(plugins_are_asked)
 }
 END_TEST
 
+/* All that know the command answer; the fake daemon's sources are "a" and "b". */
+START_TEST(receivers_are_asked)
+{
+    struct daemon daemon = {.answer = "{\"state\":\"locked\"}"};
+    json_decref(run(&daemon, "{\"command\":\"gps\"}"));
+    ck_assert_str_eq(daemon.asked, "gps");
+    ck_assert_str_eq(daemon.reply, "{\"ok\":true,\"result\":[{\"state\":\"locked\",\"name\":\"a\"},"
+                                   "{\"state\":\"locked\",\"name\":\"b\"}]}");
+    json_decref(run(&daemon, "{\"command\":\"gps\",\"source\":\"b\"}"));
+    ck_assert_str_eq(daemon.reply,
+                     "{\"ok\":true,\"result\":[{\"state\":\"locked\",\"name\":\"b\"}]}");
+    refused(&daemon, "{\"command\":\"gps\",\"source\":7}", "not a string");
+    daemon.answer = "[]";
+    refused(&daemon, "{\"command\":\"gps\",\"source\":\"b\"}", "no JSON object");
+    json_decref(run(&daemon, "{\"command\":\"gps\"}"));
+    ck_assert_ptr_nonnull(
+        strstr(daemon.reply, "[{\"trouble\":\"its answer is no JSON object\",\"name\":\"a\"},"));
+    daemon.answer = NULL;
+    daemon.refusal = -EBUSY;
+    json_decref(run(&daemon, "{\"command\":\"gps\"}"));
+    ck_assert_ptr_nonnull(strstr(daemon.reply, "{\"trouble\":\"it sleeps\",\"name\":\"b\"}]}"));
+    daemon.refusal = -ENOTSUP;
+    refused(&daemon, "{\"command\":\"gps\"}", "needs refclock-gps");
+}
+END_TEST
+
 START_TEST(sources_rest_and_wake)
 {
     struct daemon daemon = {.online = 2};
@@ -362,6 +388,7 @@ int main(void)
     tcase_add_test(tests, every_listed_command_runs);
     tcase_add_test(tests, actions);
     tcase_add_test(tests, plugins_are_asked);
+    tcase_add_test(tests, receivers_are_asked);
     tcase_add_test(tests, sources_rest_and_wake);
     tcase_add_test(tests, sources_come_and_go);
     tcase_add_test(tests, bad_requests);

@@ -358,6 +358,24 @@ START_TEST(the_hardware_clock)
 }
 END_TEST
 
+START_TEST(the_receivers)
+{
+    struct stub stub;
+    stub_start(&stub, ANSWER,
+               "{\"ok\":true,\"result\":[{\"name\":\"gps0\",\"state\":\"locked\"}]}");
+    expect(stub.path, "gps", CLI_DONE, "State           : locked\n", "");
+    ck_assert_str_eq(stub.request, "{\"command\":\"gps\"}");
+    expect(stub.path, "gps gps0", CLI_DONE, "Receiver        : gps0\n", "");
+    ck_assert_str_eq(stub.request, "{\"command\":\"gps\",\"source\":\"gps0\"}");
+    expect(stub.path, "--json gps", CLI_DONE, "[{\"name\": \"gps0\"", "");
+    expect(stub.path, "gps gps0 gps1", CLI_USAGE, "", "too many arguments");
+    stub_stop(&stub);
+    stub_start(&stub, ANSWER, "{\"ok\":false,\"error\":\"no source is a receiver\"}");
+    expect(stub.path, "gps", CLI_NO, "", "no source is a receiver");
+    stub_stop(&stub);
+}
+END_TEST
+
 /* What a word becomes in the request. */
 START_TEST(a_source_in_words)
 {
@@ -462,6 +480,7 @@ int main(void)
     tcase_add_test(tests, reports);
     tcase_add_test(tests, actions);
     tcase_add_test(tests, the_hardware_clock);
+    tcase_add_test(tests, the_receivers);
     tcase_add_test(tests, a_source_in_words);
     tcase_add_test(tests, waitsync_waits);
     tcase_add_test(tests, waitsync_gives_up);
