@@ -23,6 +23,7 @@ const char *gps_kind_name(enum gps_kind kind)
         [GPS_GSA] = "GSA",
         [GPS_GSV] = "GSV",
         [GPS_TXT] = "TXT",
+        [GPS_PUBX_TIME] = "PUBX04",
         [GPS_NAV_PVT] = "NAV-PVT",
         [GPS_NAV_TIMEUTC] = "NAV-TIMEUTC",
         [GPS_NAV_TIMEGPS] = "NAV-TIMEGPS",

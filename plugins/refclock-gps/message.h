@@ -24,6 +24,7 @@ enum gps_kind {
     GPS_GSA,
     GPS_GSV,
     GPS_TXT,
+    GPS_PUBX_TIME,
     GPS_NAV_PVT,
     GPS_NAV_TIMEUTC,
     GPS_NAV_TIMEGPS,
@@ -86,7 +87,7 @@ enum gps_jamming {
 
 /** A satellite in view. */
 struct gps_satellite {
-    char system;       /* 'G'PS, 'R' GLONASS, 'E' Galileo, 'C' BeiDou, 'J' QZSS, 'S'BAS, '?' */
+    char system;       /* 'G'PS, 'R' GLONASS, 'E' Galileo, 'C' BeiDou, 'J' QZSS, 'I' NavIC … */
     uint16_t number;   /* as of the system */
     int8_t elevation;  /* degrees; -128 unknown */
     int16_t azimuth;   /* degrees; -1 unknown */
@@ -122,6 +123,7 @@ struct gps_message {
 
     /* The sky; GSV says it in parts. */
     uint8_t part, parts; /* 1 … parts; 0: all that there is */
+    uint8_t signal;      /* GSV: of the system's; each has its own parts; 0 unsaid */
     size_t satellite_count;
     struct gps_satellite satellites[GPS_SATELLITES];
 
