@@ -79,4 +79,12 @@ __attribute__((format(printf, 4, 5))) void gps_trouble(struct gps *, enum gps_st
 /** "no-device", … */
 const char *gps_state_name(enum gps_state);
 
+/** What it reads, for people: a path or HOST:PORT. */
+const char *gps_address(const struct gps_config *);
+
+/* ---- command.c: what people ask */
+
+/** `command` of struct gn_role. */
+int gps_command(void *instance, const char *name, gn_command_cb, void *arg);
+
 #endif

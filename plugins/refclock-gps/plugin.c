@@ -74,7 +74,7 @@ static int gps_open(struct gn_host *host, void *shared, const void *config, void
     return 0;
 }
 
-static const char *address_of(const struct gps_config *config)
+const char *gps_address(const struct gps_config *config)
 {
     return config->gpsd[0] != '\0'  ? config->gpsd
            : config->replay != NULL ? config->replay
@@ -88,7 +88,7 @@ static int gps_start(void *instance)
     const struct gn_source_info info = {
         .size = sizeof info,
         .mode = GN_MODE_REFCLOCK,
-        .address = address_of(self->config),
+        .address = gps_address(self->config),
         .refid = REFID,
         .is_clock = 1,
     };
@@ -219,6 +219,7 @@ static const struct gn_role roles[] = {
         .open = gps_open,
         .start = gps_start,
         .close = free,
+        .command = gps_command,
     },
 };
 
