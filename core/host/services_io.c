@@ -248,7 +248,14 @@ static void service_device_close(struct gn_host *host, struct gn_device *device)
     device_release(&device->owned);
 }
 
+static int service_device_holder(struct gn_host *host, const char *path, char *words, size_t size)
+{
+    struct os_devices *devices = services_daemon(host)->os->devices;
+    return devices->ops->holder != NULL ? devices->ops->holder(devices, path, words, size)
+                                        : -ENOENT;
+}
+
 const struct gn_device_ops services_device_ops = {
-    sizeof services_device_ops, service_device_open,  service_device_read,
-    service_device_write,       service_device_ioctl, service_device_close,
+    sizeof services_device_ops, service_device_open,  service_device_read,   service_device_write,
+    service_device_ioctl,       service_device_close, service_device_holder,
 };

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <os/holder.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -155,12 +156,19 @@ static int dev_ioctl(struct os_device *device, unsigned long request, void *data
     return rc < 0 ? -errno : rc;
 }
 
+static int dev_holder(struct os_devices *devices, const char *path, char *words, size_t size)
+{
+    (void)devices;
+    return holder_of_device(path, words, size);
+}
+
 static const struct os_device_ops device_ops = {
     .open = dev_open,
     .read = dev_read,
     .write = dev_write,
     .ioctl = dev_ioctl,
     .close = dev_close,
+    .holder = dev_holder,
 };
 
 /* ---------------------------------------------------------------- life */

@@ -5,9 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <os/holder.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <os/port_holder.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -43,7 +43,7 @@ int net_uv_socket(int domain, int type)
 static int holder(struct os_net *base, const struct gn_address *bind, char *words, size_t size)
 {
     (void)base;
-    return port_holder(bind, words, size);
+    return holder_of_port(bind, words, size);
 }
 
 static const struct os_net_ops net_ops = {

@@ -172,6 +172,9 @@ struct os_device_ops {
     ssize_t (*write)(struct os_device *, const void *, size_t);
     int (*ioctl)(struct os_device *, unsigned long request, void *);
     void (*close)(struct os_device *); /* takes NULL */
+    /** Which other process has it open: "gpsd (pid 123)". Optional. Errors: -ENOENT: none is seen.
+     */
+    int (*holder)(struct os_devices *, const char *path, char *words, size_t size);
 };
 
 struct os_devices {

@@ -149,6 +149,15 @@ static void do_device_close(struct gn_host *host, struct gn_device *device)
     fake_handle_close(host, device, DEVICE);
 }
 
+static int do_device_holder(struct gn_host *host, const char *path, char *words, size_t size)
+{
+    int error = fake_scripted(host);
+    (void)path;
+    if (error == 0)
+        snprintf(words, size, "another (pid 1)");
+    return error;
+}
+
 static int do_resolve(struct gn_host *host, const char *name, uint16_t port, gn_resolve_cb callback,
                       void *arg)
 {
@@ -166,9 +175,9 @@ static int do_resolve(struct gn_host *host, const char *name, uint16_t port, gn_
 
 const struct gn_datagram_ops fake_datagram_ops = {sizeof(fake_datagram_ops), do_datagram_open,
                                                   do_open_unix, do_send, do_datagram_close};
-const struct gn_device_ops fake_device_ops = {sizeof(fake_device_ops), do_device_open,
-                                              do_device_read,          do_device_write,
-                                              do_device_ioctl,         do_device_close};
+const struct gn_device_ops fake_device_ops = {
+    sizeof(fake_device_ops), do_device_open,  do_device_read,  do_device_write,
+    do_device_ioctl,         do_device_close, do_device_holder};
 const struct gn_resolve_ops fake_resolve_ops = {sizeof(fake_resolve_ops), do_resolve};
 
 /* -------------------------------------------------------------------------------------- sources */

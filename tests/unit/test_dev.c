@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pty.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 
 struct reader {
     struct os_fixture fixture;
@@ -56,6 +57,52 @@ static int open_terminal(struct reader *reader)
     close(slave);
     return master;
 }
+
+/* A process of our own has a terminal open until it is told to end. */
+static pid_t hold(const char *path, int *until)
+{
+    int ready[2], end[2];
+    char byte;
+    ck_assert_int_eq(pipe(ready), 0);
+    ck_assert_int_eq(pipe(end), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(end[1]);
+        int fd = open(path, O_RDONLY | O_NOCTTY);
+        if (fd >= 0 && write(ready[1], "", 1) == 1)
+            (void)!read(end[0], &byte, 1);
+        _exit(0);
+    }
+    close(ready[1]);
+    close(end[0]);
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    *until = end[1];
+    return pid;
+}
+
+START_TEST(who_else_has_a_terminal_open_is_named)
+{
+    static struct reader reader;
+    char path[64], words[96] = "", pid_words[32];
+    int until, master, slave;
+    begin(&reader);
+    ck_assert_int_eq(openpty(&master, &slave, path, NULL, NULL), 0);
+    const struct os_device_ops *ops = reader.devices->ops;
+    ck_assert_int_eq(ops->holder(reader.devices, path, words, sizeof words), -ENOENT);
+    pid_t pid = hold(path, &until);
+    ck_assert_int_eq(ops->holder(reader.devices, path, words, sizeof words), 0);
+    snprintf(pid_words, sizeof pid_words, " (pid %ld)", (long)pid);
+    ck_assert_ptr_nonnull(strstr(words, pid_words));
+    close(until);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    ck_assert_int_eq(ops->holder(reader.devices, path, words, sizeof words), -ENOENT);
+    ck_assert_int_eq(ops->holder(reader.devices, "/nothing", words, sizeof words), -ENOENT);
+    close(slave);
+    close(master);
+    finish(&reader);
+}
+END_TEST
 
 START_TEST(a_terminal_is_read_written_and_asked)
 {
@@ -158,6 +205,7 @@ int main(void)
     TCase *tests = tcase_create("dev");
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, a_terminal_is_read_written_and_asked);
+    tcase_add_test(tests, who_else_has_a_terminal_open_is_named);
     tcase_add_test(tests, a_device_that_has_gone_is_told_and_not_spun_on);
     tcase_add_test(tests, a_pipe_without_a_writer_is_not_spun_on);
     tcase_add_test(tests, a_callback_may_close_its_device);

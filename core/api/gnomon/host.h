@@ -212,6 +212,7 @@ struct gn_device_ops {
     int64_t (*write)(struct gn_host *, struct gn_device *, const void *data, size_t size);
     int (*ioctl)(struct gn_host *, struct gn_device *, unsigned long request, void *data);
     void (*close)(struct gn_host *, struct gn_device *);
+    int (*holder)(struct gn_host *, const char *path, char *words, size_t size); /* since 1.1 */
 };
 
 /* -------------------------------------------------------------- names */
@@ -561,6 +562,13 @@ static inline void gn_device_close(struct gn_host *host, struct gn_device *devic
 {
     if (device != NULL && GN_HAS(host, device, close))
         host->device->close(host, device);
+}
+
+/** Which other process has a device open, as far as can be seen: "gpsd (pid 123)". Looks through
+ * all processes: not to be asked often. Errors: -ENOENT: none is seen. */
+static inline int gn_device_holder(struct gn_host *host, const char *path, char *words, size_t size)
+{
+    return GN_HAS(host, device, holder) ? host->device->holder(host, path, words, size) : -ENOSYS;
 }
 
 /** Resolve a name, or read a numeric address; the callback comes later, at most once. */

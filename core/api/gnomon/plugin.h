@@ -16,8 +16,9 @@
  *        GN_DEVICE_SOCKET, GN_DEVICE_SHARED, gn_sample.own_refid, gn_source_info.copies,
  *        gn_datagram_config from .device on, GN_DATAGRAM_SHARED, …BROADCAST, …BESIDE and …LOOP,
  *        gn_state.error_bound_rate and .tai_offset_s, the end of gn_tracking from .leap_smear_s on,
- *        events and reasons, gn_finding, gn_host.stream with gn_stream_open_tcp. gn_tracking holds
- * a gn_state and so has moved: since 1.0 was never released, that is not a 2.0
+ *        events and reasons, gn_finding, gn_host.stream with gn_stream_open_tcp,
+ *        gn_device_holder. gn_tracking holds a gn_state and so has moved: since 1.0 was never
+ *        released, that is not a 2.0
  */
 
 #include <gnomon/event.h>
