@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "latency.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* So many of a kind, and the first guess is made; it is their median. */
+#define FIRST 8
+
+/* A latency that no protocol has (before its second, or a second late) has to be seen so often. */
+#define ODD 600
+
+/* The mean follows with a gain of 1/MEMORY, in the end; what lies further off counts as this. */
+#define MEMORY 1024
+#define CLIP_SIGMA 3.0
+#define SPREAD_GAIN (1.0 / 64)
+#define LEAST_SPREAD_S 1e-6
+#define MEAN_SIZE 1.2533141373155001 /* sigma of a normal law over its mean size */
+
+/* The median of a window so far from the mean, by what medians of a window scatter: the receiver
+ * does otherwise than before, and is learnt anew. */
+#define CHANGED_SIGMA 2.0
+#define CHANGED_LEAST_S 2e-3
+
+/* Latency wanders with the number of satellites: no number of messages makes it surer than so. */
+#define WANDER 0.25
+
+/* Another kind has to be that much steadier. */
+#define STEADIER 0.8
+#define STEPS 16
+#define STEP_GAIN (1.0 / 64)
+#define GONE_NS (5 * GN_NS_PER_S)
+
+#define TITLE "gnomon gps latency 1"
+
+/* What is expected of a kind that nobody has seen: the middle, and 1 sigma of a third of the
+ * range. */
+struct preset {
+    double latency_s, spread_s, doubt_s;
+};
+
+static struct preset preset_of(enum gps_kind kind)
+{
+    switch (kind) {
+    case GPS_NAV_PVT:
+    case GPS_NAV_TIMEUTC:
+    case GPS_NAV_TIMEGPS:
+    case GPS_NAV_CLOCK:
+        return (struct preset){0.15, 0.05, 0.1};
+    case GPSD_PPS:
+        return (struct preset){0, 1e-3, 1e-3};
+    case GPS_TIM_TP:
+        return (struct preset){-0.8, 0.1, 0.1};
+    default:
+        return (struct preset){0.35, 0.1, 0.2};
+    }
+}
+
+/* Whether a kind can be the clock of the burst. */
+static bool tells_present(enum gps_kind kind)
+{
+    return kind != GPS_OTHER && kind != GPS_TIM_TP && kind != GPSD_PPS;
+}
+
+void latency_init(struct latency *self, double fixed_s)
+{
+    memset(self, 0, sizeof *self);
+    self->is_fixed = isfinite(fixed_s);
+    self->fixed_s = self->is_fixed ? fixed_s : 0;
+    self->speeds[0].used = true;
+}
+
+void latency_baud(struct latency *self, unsigned baud)
+{
+    struct latency_speed *speeds = self->speeds;
+    if (speeds[0].baud == baud)
+        return;
+    size_t i = 1;
+    while (i + 1 < LATENCY_BAUDS && speeds[i].used && speeds[i].baud != baud)
+        i++;
+    struct latency_speed found = {.baud = baud};
+    if (speeds[i].used && speeds[i].baud == baud)
+        found = speeds[i];
+    found.used = true;
+    memmove(&speeds[1], &speeds[0], i * sizeof speeds[0]);
+    speeds[0] = found;
+    memset(self->windows, 0, sizeof self->windows);
+    self->best = GPS_OTHER;
+}
+
+/* ---------------------------------------------------------------- steadiness */
+
+static void choose(struct latency *self, enum gps_kind kind, gn_local now)
+{
+    const struct latency_window *best = &self->windows[self->best];
+    const struct latency_window *new = &self->windows[kind];
+    bool gone = self->best == GPS_OTHER || gn_local_sub(now, best->at) > GONE_NS;
+    if (gone || (new->steps >= STEPS &&new->step_s < STEADIER * best->step_s))
+        self->best = kind;
+}
+
+void latency_arrived(struct latency *self, enum gps_kind kind, gn_local at, gn_utc named)
+{
+    if ((unsigned)kind >= GPS_KINDS || !tells_present(kind))
+        return;
+    struct latency_window *window = &self->windows[kind];
+    if (window->arrived) {
+        double step_s =
+            fabs(gn_seconds(gn_local_sub(at, window->at) - gn_utc_sub(named, window->named)));
+        double gain = fmax(STEP_GAIN, 1.0 / ++window->steps);
+        if (window->steps > FIRST)
+            step_s = fmin(step_s, CLIP_SIGMA * fmax(window->step_s, LEAST_SPREAD_S));
+        window->step_s += gain * (step_s - window->step_s);
+    }
+    window->arrived = true;
+    window->at = at;
+    window->named = named;
+    if (window->steps > 0)
+        choose(self, kind, at);
+}
+
+enum gps_kind latency_best(const struct latency *self)
+{
+    return self->best;
+}
+
+/* ---------------------------------------------------------------- learning */
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(const double *values, unsigned count)
+{
+    double sorted[LATENCY_WINDOW];
+    memcpy(sorted, values, count * sizeof *values);
+    qsort(sorted, count, sizeof *sorted, ascending);
+    return 0.5 * (sorted[(count - 1) / 2] + sorted[count / 2]);
+}
+
+/* Anew, by the window alone. */
+static void begin(struct latency_fact *fact, const struct latency_window *window)
+{
+    double off_s[LATENCY_WINDOW];
+    fact->latency_s = median(window->late_s, window->count);
+    for (unsigned i = 0; i < window->count; i++)
+        off_s[i] = fabs(window->late_s[i] - fact->latency_s);
+    fact->spread_s = fmax(1.4826 * median(off_s, window->count), LEAST_SPREAD_S);
+    fact->count = window->count;
+}
+
+static bool changed(const struct latency_fact *fact, const struct latency_window *window)
+{
+    double off_s = fabs(median(window->late_s, window->count) - fact->latency_s);
+    return window->count == LATENCY_WINDOW &&
+           off_s > fmax(CHANGED_SIGMA * fact->spread_s, CHANGED_LEAST_S);
+}
+
+static void follow(struct latency_fact *fact, double late_s)
+{
+    double limit_s = CLIP_SIGMA * fact->spread_s;
+    double off_s = fmax(-limit_s, fmin(limit_s, late_s - fact->latency_s));
+    fact->count++;
+    fact->latency_s += off_s * fmax(1.0 / MEMORY, 1 / fact->count);
+    fact->spread_s += SPREAD_GAIN * (MEAN_SIZE * fabs(off_s) - fact->spread_s);
+    fact->spread_s = fmax(fact->spread_s, LEAST_SPREAD_S);
+}
+
+void latency_learn(struct latency *self, enum gps_kind kind, double late_s, double sd_s)
+{
+    if ((unsigned)kind >= GPS_KINDS || !isfinite(late_s) || fabs(late_s) > 10)
+        return;
+    struct latency_window *window = &self->windows[kind];
+    struct latency_fact *fact = &self->speeds[0].facts[kind];
+    window->late_s[window->next] = late_s;
+    window->next = (window->next + 1) % LATENCY_WINDOW;
+    window->count += window->count < LATENCY_WINDOW;
+    if (fact->count < FIRST) {
+        if (window->count < FIRST)
+            return;
+        begin(fact, window);
+    } else if (changed(fact, window)) {
+        begin(fact, window);
+    } else {
+        follow(fact, late_s);
+    }
+    fact->doubt_s = hypot(fact->spread_s * fmax(WANDER, 1 / sqrt(fact->count)), sd_s);
+}
+
+static bool learnt(const struct latency_fact *fact)
+{
+    bool odd = fact->latency_s < 0 || fact->latency_s >= 1;
+    return fact->count >= (odd ? ODD : FIRST);
+}
+
+struct latency_guess latency_predict(const struct latency *self, enum gps_kind kind)
+{
+    struct preset preset = preset_of(kind);
+    struct latency_guess guess = {
+        .latency_s = preset.latency_s, .spread_s = preset.spread_s, .doubt_s = preset.doubt_s};
+    if ((unsigned)kind < GPS_KINDS && learnt(&self->speeds[0].facts[kind])) {
+        const struct latency_fact *fact = &self->speeds[0].facts[kind];
+        guess = (struct latency_guess){.learnt = true,
+                                       .latency_s = fact->latency_s,
+                                       .spread_s = fact->spread_s,
+                                       .doubt_s = fact->doubt_s};
+    }
+    if (self->is_fixed) {
+        guess.told = true;
+        guess.latency_s = self->fixed_s;
+        guess.doubt_s = fmin(guess.doubt_s, guess.spread_s);
+    }
+    return guess;
+}
+
+/* ---------------------------------------------------------------- text */
+
+size_t latency_write(const struct latency *self, char *text, size_t size)
+{
+    int used = snprintf(text, size, TITLE "\n"), lines = 0;
+    for (size_t s = 0; s < LATENCY_BAUDS && self->speeds[s].used; s++)
+        for (int k = 0; k < GPS_KINDS; k++) {
+            const struct latency_fact *fact = &self->speeds[s].facts[k];
+            if (fact->count < FIRST)
+                continue;
+            if (used < 0 || (size_t)used >= size)
+                return 0;
+            used += snprintf(text + used, size - (size_t)used, "%u %s %.6f %.6f %.6f %.0f\n",
+                             self->speeds[s].baud, gps_kind_name((enum gps_kind)k), fact->latency_s,
+                             fact->spread_s, fact->doubt_s, fmin(fact->count, MEMORY));
+            lines++;
+        }
+    if (used < 0 || (size_t)used >= size || lines == 0)
+        return 0;
+    used += snprintf(text + used, size - (size_t)used, "end\n");
+    return (size_t)used < size ? (size_t)used : 0;
+}
+
+static enum gps_kind kind_named(const char *name)
+{
+    for (int k = 1; k < GPS_KINDS; k++)
+        if (strcmp(gps_kind_name((enum gps_kind)k), name) == 0)
+            return (enum gps_kind)k;
+    return GPS_OTHER;
+}
+
+static struct latency_speed *speed_of(struct latency_speed *speeds, unsigned baud)
+{
+    for (size_t s = 0; s < LATENCY_BAUDS; s++)
+        if (!speeds[s].used || speeds[s].baud == baud) {
+            speeds[s].used = true;
+            speeds[s].baud = baud;
+            return &speeds[s];
+        }
+    return NULL;
+}
+
+/* One line; NULL, or what is wrong with it. */
+static const char *read_line(struct latency_speed *speeds, const char *line)
+{
+    struct latency_fact fact;
+    char name[16];
+    unsigned baud;
+    int end = 0;
+    if (sscanf(line, "%9u %15s %lf %lf %lf %lf%n", &baud, name, &fact.latency_s, &fact.spread_s,
+               &fact.doubt_s, &fact.count, &end) != 6 ||
+        line[end] != '\n')
+        return "torn";
+    enum gps_kind kind = kind_named(name);
+    struct latency_speed *speed = speed_of(speeds, baud);
+    if (kind == GPS_OTHER)
+        return "no such message";
+    if (speed == NULL)
+        return "too many speeds";
+    if (!(fabs(fact.latency_s) <= 10))
+        return "no such latency";
+    if (!(fact.spread_s >= 0 && fact.spread_s <= 10 && fact.doubt_s >= 0 && fact.doubt_s <= 10))
+        return "no such spread";
+    if (!(fact.count >= FIRST && fact.count <= MEMORY))
+        return "no such count";
+    fact.spread_s = fmax(fact.spread_s, LEAST_SPREAD_S);
+    speed->facts[kind] = fact;
+    return NULL;
+}
+
+const char *latency_read(struct latency *self, const char *text)
+{
+    struct latency_speed speeds[LATENCY_BAUDS] = {0};
+    if (strncmp(text, TITLE "\n", strlen(TITLE "\n")) != 0)
+        return "not written by this version";
+    text += strlen(TITLE "\n");
+    while (strcmp(text, "end\n") != 0) {
+        const char *why = read_line(speeds, text);
+        if (why != NULL)
+            return why;
+        text = strchr(text, '\n') + 1;
+    }
+    unsigned baud = self->speeds[0].baud;
+    memcpy(self->speeds, speeds, sizeof speeds);
+    self->speeds[0].used = true;
+    latency_baud(self, baud);
+    return NULL;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "quality.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A receiver that says nothing for so long vouches for nothing. */
+#define SILENT_NS (4 * GN_NS_PER_S)
+
+/* After a jump of its time a receiver has to be steady for so long, unless others agree. */
+#define STEADY_NS (120 * GN_NS_PER_S)
+
+/* Its past is worth something for so long; a crystal errs by so much. */
+#define PAST_NS (3600 * GN_NS_PER_S)
+#define CRYSTAL 300e-6
+
+void quality_init(struct quality *self, const struct quality_config *config)
+{
+    memset(self, 0, sizeof *self);
+    self->config = *config;
+    self->satellites = -1;
+}
+
+/* ---------------------------------------------------------------- what is said */
+
+/* What one message can tell, without its past. */
+static enum quality_verdict present(const struct quality *self)
+{
+    if (self->config.antenna_gate &&
+        (self->antenna == GPS_ANTENNA_SHORT || self->antenna == GPS_ANTENNA_OPEN))
+        return QUALITY_ANTENNA;
+    if (self->jamming == GPS_JAMMING_CRITICAL)
+        return QUALITY_JAMMED;
+    if (self->spoofed)
+        return QUALITY_SPOOFED;
+    if (self->fix == GPS_FIX_ESTIMATED)
+        return QUALITY_ESTIMATED;
+    if (self->fix == GPS_FIX_NONE)
+        return QUALITY_NO_FIX;
+    if (self->valid_said ? !self->valid : self->fix == GPS_FIX_UNSAID)
+        return QUALITY_INVALID;
+    if (self->config.min_satellites > 0 && self->satellites >= 0 &&
+        self->satellites < self->config.min_satellites)
+        return QUALITY_FEW;
+    return QUALITY_GOOD;
+}
+
+void quality_hear(struct quality *self, const struct gps_message *message, gn_local at)
+{
+    bool silent = !self->heard || gn_local_sub(at, self->heard_at) > SILENT_NS;
+    if (message->valid != GPS_SILENT || message->fix != GPS_FIX_UNSAID) {
+        self->heard = true;
+        self->heard_at = at;
+    }
+    if (message->valid != GPS_SILENT) {
+        self->valid_said = true;
+        self->valid = message->valid == GPS_YES;
+    }
+    if (message->fix != GPS_FIX_UNSAID)
+        self->fix = message->fix;
+    if (message->satellites_used >= 0)
+        self->satellites = message->satellites_used;
+    if (message->antenna != GPS_ANTENNA_UNSAID)
+        self->antenna = message->antenna;
+    if (message->jamming != GPS_JAMMING_UNSAID)
+        self->jamming = message->jamming;
+    if (message->spoofing != GPS_SILENT)
+        self->spoofed = message->spoofing == GPS_YES;
+    bool good = self->heard && present(self) == QUALITY_GOOD;
+    if (good && (!self->good || silent))
+        self->good_from = at;
+    self->good = good;
+}
+
+/* ---------------------------------------------------------------- its past */
+
+void quality_time(struct quality *self, gn_local at, gn_utc utc, double doubt_s,
+                  const struct gps_others *others)
+{
+    int64_t age_ns = gn_local_sub(at, self->at);
+    double off_s = gn_seconds(gn_utc_sub(utc, self->utc) - age_ns);
+    double may_s = 2 * doubt_s + CRYSTAL * fabs(gn_seconds(age_ns)) + 1e-3;
+    if (self->timed && age_ns >= 0 && age_ns < PAST_NS && fabs(off_s) > may_s) {
+        self->jump_s = off_s;
+        self->jumped_at = at;
+    }
+    if (others->known &&
+        fabs(gn_seconds(gn_utc_sub(utc, others->utc))) <= others->bound_s + doubt_s)
+        self->jump_s = 0;
+    self->timed = true;
+    self->at = at;
+    self->utc = utc;
+}
+
+void quality_leap(struct quality *self, int8_t change)
+{
+    self->utc.ns -= change * GN_NS_PER_S;
+}
+
+/* ---------------------------------------------------------------- verdict */
+
+enum quality_verdict quality_judge(const struct quality *self, gn_local now)
+{
+    if (!self->heard)
+        return QUALITY_SILENT;
+    enum quality_verdict verdict = present(self);
+    if (verdict == QUALITY_ANTENNA || verdict == QUALITY_JAMMED || verdict == QUALITY_SPOOFED)
+        return verdict;
+    if (gn_local_sub(now, self->heard_at) > SILENT_NS)
+        return QUALITY_SILENT;
+    if (verdict != QUALITY_GOOD)
+        return verdict;
+    if (self->jump_s != 0 && gn_local_sub(now, self->jumped_at) < STEADY_NS)
+        return QUALITY_JUMPED;
+    if (gn_seconds(gn_local_sub(now, self->good_from)) < self->config.settle_s)
+        return QUALITY_SETTLING;
+    return QUALITY_GOOD;
+}
+
+const char *quality_words(const struct quality *self, enum quality_verdict verdict, char *text,
+                          size_t size)
+{
+    switch (verdict) {
+    case QUALITY_GOOD:
+        return "";
+    case QUALITY_SILENT:
+        return "the receiver says nothing of its fix";
+    case QUALITY_ANTENNA:
+        return self->antenna == GPS_ANTENNA_SHORT ? "the antenna's line has a short circuit"
+                                                  : "no antenna is connected";
+    case QUALITY_JAMMED:
+        return "it is jammed";
+    case QUALITY_SPOOFED:
+        return "the receiver says that its signals are forged";
+    case QUALITY_ESTIMATED:
+        return "the receiver guesses: its fix is not from satellites";
+    case QUALITY_NO_FIX:
+        return "no fix";
+    case QUALITY_INVALID:
+        return "the receiver does not vouch for its time";
+    case QUALITY_FEW:
+        snprintf(text, size, "%d satellites, and %d are asked for (min_satellites)",
+                 self->satellites, self->config.min_satellites);
+        return text;
+    case QUALITY_JUMPED:
+        snprintf(text, size, "its time jumped by %+.3f s: forged signals, or a fault",
+                 self->jump_s);
+        return text;
+    case QUALITY_SETTLING:
+        snprintf(text, size, "the fix is not yet %.0f s old", self->config.settle_s);
+        return text;
+    }
+    return "";
+}
