@@ -6,6 +6,8 @@
 
 #include "scene_internal.h"
 
+#include <sim/vdev_receiver.h>
+
 struct kind;
 
 struct deed {
@@ -19,6 +21,10 @@ struct deed {
     const char *path; /* of a device or a file, or a request; kept by the scene, as is … */
     const char *text; /* … what stands in the file */
     bool there;       /* antenna or device */
+    bool has_there, has_busy, busy; /* of a device: which of both changes */
+    /* Of a receiver: which traits change, and into what. */
+    bool changes[VDEV_TRAITS];
+    double traits[VDEV_TRAITS];
     /* A link's ways (NULL: this one stays), and what changes of them. */
     struct vlink *ways[2];
     const struct law *delay; /* NULL: stays */
@@ -48,6 +54,12 @@ void deed_order(struct reader *, const config_setting_t *entry, struct deed *);
 
 /** One for each of the nodes that are meant; laws are drawn for each. */
 void deed_read_for_nodes(struct reader *, const config_setting_t *entry, const struct kind *);
+
+/* The kinds in scene_devices.c and scene_receivers.c. */
+void deed_read_device(struct reader *, const config_setting_t *entry, const struct kind *);
+void deed_do_device(struct deed *);
+void deed_read_receiver(struct reader *, const config_setting_t *entry, const struct kind *);
+void deed_do_receiver(struct deed *);
 
 /* Kinds in scene_commands.c. */
 void deed_read_command(struct reader *, const config_setting_t *entry, const struct kind *);

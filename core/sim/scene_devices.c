@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scene_internal.h"
+#include "scene_deed.h"
+#include "scene_receivers.h"
 
 #include <base/memory.h>
 #include <errno.h>
 #include <math.h>
 #include <sim/refclock_sim.h>
-#include <sim/vdev_nmea.h>
+#include <sim/vdev.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,56 +48,21 @@ static const struct law *law(const struct entry *entry, const char *key)
     return reader_law(entry->reader, entry->group, key);
 }
 
-/* One of some words, by its place in the list. */
 static int word(const struct entry *entry, const char *key, const char *const *words)
 {
-    const char *given = reader_string(entry->reader, entry->group, key);
-    char all[128] = "";
-    if (given == NULL)
-        return 0;
-    for (int i = 0; words[i] != NULL; i++) {
-        if (strcmp(given, words[i]) == 0)
-            return i;
-        size_t used = strlen(all);
-        snprintf(all + used, sizeof all - used, " %s", words[i]);
-    }
-    reader_wrong(entry->reader, config_setting_get_member(entry->group, key),
-                 "%s: one of these is expected:%s", key, all);
-    return 0;
+    return reader_word(entry->reader, entry->group, key, words);
 }
 
 /* ---------------------------------------------------------------- kinds */
-
-static struct vdev_nmea *read_nmea(const struct entry *entry)
-{
-    struct vdev_nmea *nmea = memory_zeroed(sizeof *nmea);
-    const char *talker = reader_string(entry->reader, entry->group, "talker");
-    const char *sentences = reader_string(entry->reader, entry->group, "sentences");
-    nmea->sentences = vdev_nmea_sentences(sentences != NULL ? sentences : "RMC ZDA");
-    snprintf(nmea->talker, sizeof nmea->talker, "%.2s", talker != NULL ? talker : "GP");
-    if (nmea->sentences == 0)
-        reader_wrong(entry->reader, config_setting_get_member(entry->group, "sentences"),
-                     "sentences: some of RMC, GGA and ZDA are expected");
-    if (talker != NULL && strlen(talker) != 2)
-        reader_wrong(entry->reader, config_setting_get_member(entry->group, "talker"),
-                     "talker: two letters are expected");
-    return nmea;
-}
 
 static int read_tty(const struct entry *entry)
 {
     struct vdev_tty_config config = {
         .place = entry->place,
-        .offset_s = number(entry, "offset", -1e10, 1e10, 0),
-        .late = law(entry, "late"),
-        .baud = (unsigned)number(entry, "baud", 300, 4e6, 9600),
         .fifo = (unsigned)number(entry, "fifo", 1, 256, 8),
         .hangup = flag(entry, "hangup"),
     };
-    if (!flag(entry, "silent")) {
-        config.text = vdev_nmea_text;
-        config.arg = read_nmea(entry);
-    }
+    scene_receivers_read(entry->reader, entry->group, &config.receiver);
     return vdev_add_tty(entry->devices, &config);
 }
 
@@ -108,6 +74,8 @@ static int read_pps(const struct entry *entry)
         .jitter = law(entry, "jitter"),
         .width_s = number(entry, "width", 0, 0.9, 0.1),
         .inverted = flag(entry, "inverted"),
+        .both_edges = flag(entry, "both_edges"),
+        .receiver = reader_string(entry->reader, entry->group, "receiver"),
         .free_running = flag(entry, "free_running"),
         .frequency = drawn(entry, "frequency_ppm", 1e5) * 1e-6,
         .always_readable = flag(entry, "always_readable"),
@@ -177,8 +145,11 @@ static const struct {
     const char *name, *keys;
     int (*read)(const struct entry *);
 } kinds[] = {
-    {"tty", COMMON " baud late fifo offset talker sentences silent hangup ", read_tty},
-    {"pps", COMMON " delay jitter width inverted free_running frequency_ppm always_readable ",
+    {"tty", COMMON SCENE_RECEIVER_TRAITS "late fifo talker sentences every bursts hangup ",
+     read_tty},
+    {"pps",
+     COMMON " delay jitter width inverted both_edges receiver free_running frequency_ppm "
+            "always_readable ",
      read_pps},
     {"rtc", COMMON " offset frequency_ppm wander shows half_second interrupts late battery ",
      read_rtc},
@@ -225,6 +196,15 @@ static void read_device(struct reader *reader, const config_setting_t *group, st
     read_entry(&entry, kind);
 }
 
+/* The pulses of a receiver that the node does not have are nobody's. */
+static void check_pulses(struct reader *reader, const config_setting_t *group, struct node *node)
+{
+    const config_setting_t *item = config_setting_get_member(group, "receiver");
+    const char *path = item != NULL ? config_setting_get_string(item) : NULL;
+    if (path != NULL && vdev_receiver_of(node_devices(node), path) == NULL)
+        reader_wrong(reader, item, "receiver: %s has no tty \"%s\"", node_name(node), path);
+}
+
 void scene_devices_read(struct reader *reader, const config_setting_t *list, struct node *node)
 {
     if (list == NULL)
@@ -239,6 +219,58 @@ void scene_devices_read(struct reader *reader, const config_setting_t *list, str
             read_device(reader, group, node);
         else
             reader_wrong(reader, group, "a group { … } is expected here");
+    }
+    for (int i = 0; i < config_setting_length(list); i++)
+        if (config_setting_is_group(config_setting_get_elem(list, (unsigned)i)))
+            check_pulses(reader, config_setting_get_elem(list, (unsigned)i), node);
+}
+
+/* ---------------------------------------------------------------- what happens to devices */
+
+static void plug(const struct deed *deed)
+{
+    scene_narrate(deed->scene, "%s of %s is %s", deed->path, node_name(deed->node),
+                  deed->there ? "plugged in" : "taken away");
+    (void)vdev_plug(node_devices(deed->node), deed->path, deed->there);
+}
+
+static void occupy(const struct deed *deed)
+{
+    scene_narrate(deed->scene, "another program %s %s of %s", deed->busy ? "opens" : "lets go of",
+                  deed->path, node_name(deed->node));
+    (void)vdev_occupy(node_devices(deed->node), deed->path, deed->busy);
+}
+
+void deed_do_device(struct deed *deed)
+{
+    if (deed->has_there)
+        plug(deed);
+    if (deed->has_busy)
+        occupy(deed);
+}
+
+void deed_read_device(struct reader *reader, const config_setting_t *entry, const struct kind *kind)
+{
+    const config_setting_t *item = config_setting_get_member(entry, kind->key);
+    const struct deed *others = reader->scene->deeds;
+    const char *path = reader_string(reader, entry, kind->key);
+    bool there = reader_flag(reader, entry, "plugged", true);
+    bool busy = reader_flag(reader, entry, "busy", false);
+    bool has_there = config_setting_get_member(entry, "plugged") != NULL;
+    bool has_busy = config_setting_get_member(entry, "busy") != NULL;
+    if (!has_there && !has_busy)
+        reader_wrong(reader, entry, "device: plugged or busy = true or false is needed");
+    if (path == NULL)
+        return;
+    deed_read_for_nodes(reader, entry, kind);
+    for (struct deed *deed = reader->scene->deeds; deed != others; deed = deed->next) {
+        deed->there = there;
+        deed->busy = busy;
+        deed->has_there = has_there;
+        deed->has_busy = has_busy;
+        deed->path = reader_keep(reader, path);
+        if (!vdev_exists(node_devices(deed->node), path))
+            reader_wrong(reader, item, "device: %s has no \"%s\"", node_name(deed->node), path);
     }
 }
 

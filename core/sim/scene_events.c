@@ -3,6 +3,7 @@
 /* The list `events`: which keys an event has says which kind it is; each kind is read and done. */
 
 #include "scene_deed.h"
+#include "scene_receivers.h"
 
 #include <base/memory.h>
 #include <math.h>
@@ -144,20 +145,13 @@ static void read_flag(struct reader *reader, const config_setting_t *entry, cons
                      kind->key);
 }
 
-/* ---------------------------------------------------------------- antennas and devices */
+/* ---------------------------------------------------------------- antennas and files */
 
 static void do_antenna(struct deed *deed)
 {
     scene_narrate(deed->scene, "%s %s", node_name(deed->node),
                   deed->there ? "has its antenna again" : "loses its antenna");
     vdev_antenna(node_devices(deed->node), deed->there);
-}
-
-static void do_device(struct deed *deed)
-{
-    scene_narrate(deed->scene, "%s of %s is %s", deed->path, node_name(deed->node),
-                  deed->there ? "plugged in" : "taken away");
-    (void)vdev_plug(node_devices(deed->node), deed->path, deed->there);
 }
 
 static void read_antenna(struct reader *reader, const config_setting_t *entry,
@@ -168,26 +162,6 @@ static void read_antenna(struct reader *reader, const config_setting_t *entry,
     deed_read_for_nodes(reader, entry, kind);
     for (struct deed *deed = reader->scene->deeds; deed != others; deed = deed->next)
         deed->there = there;
-}
-
-static void read_device(struct reader *reader, const config_setting_t *entry,
-                        const struct kind *kind)
-{
-    const config_setting_t *item = config_setting_get_member(entry, kind->key);
-    const struct deed *others = reader->scene->deeds;
-    const char *path = reader_string(reader, entry, kind->key);
-    bool there = reader_flag(reader, entry, "plugged", true);
-    if (config_setting_get_member(entry, "plugged") == NULL)
-        reader_wrong(reader, entry, "device: plugged = true or false is needed");
-    if (path == NULL)
-        return;
-    deed_read_for_nodes(reader, entry, kind);
-    for (struct deed *deed = reader->scene->deeds; deed != others; deed = deed->next) {
-        deed->there = there;
-        deed->path = reader_keep(reader, path);
-        if (!vdev_exists(node_devices(deed->node), path))
-            reader_wrong(reader, item, "device: %s has no \"%s\"", node_name(deed->node), path);
-    }
 }
 
 static void do_file(struct deed *deed)
@@ -339,6 +313,8 @@ static void read_heal(struct reader *reader, const config_setting_t *entry, cons
 /* ---------------------------------------------------------------- all kinds */
 
 static const struct kind kinds[] = {
+    {"receiver", " at node receiver" SCENE_RECEIVER_TRAITS, deed_read_receiver, deed_do_receiver, 0,
+     0, false},
     {"step", " at node step ", deed_read_for_nodes, do_step, -LONGEST_S, LONGEST_S, false},
     {"retune_ppm", " at node retune_ppm ", deed_read_for_nodes, do_retune, -5e4, 5e4, false},
     {"frequency_ppm", " at node frequency_ppm ", deed_read_for_nodes, do_frequency, -1e5, 1e5,
@@ -350,7 +326,7 @@ static const struct kind kinds[] = {
     {"suspend", " at node suspend rtc_error ", deed_read_for_nodes, do_suspend, 1e-3, LONGEST_S,
      true},
     {"antenna", " at node antenna ", read_antenna, do_antenna, 0, 0, false},
-    {"device", " at node device plugged ", read_device, do_device, 0, 0, false},
+    {"device", " at node device plugged busy ", deed_read_device, deed_do_device, 0, 0, false},
     {"file", " at node file text ", read_file, do_file, 0, 0, false},
     {"command", " at node command ", deed_read_command, deed_do_command, 0, 0, true},
     {"name", " at name addresses ", deed_read_name, deed_do_name, 0, 0, false},
@@ -369,7 +345,8 @@ void reader_event(struct reader *reader, const config_setting_t *entry)
         reader_wrong(
             reader, entry,
             "an event needs one of: step, retune_ppm, frequency_ppm, wander, stop, start, kill, "
-            "suspend, antenna, device, command (all with node), name, link, partition, heal");
+            "suspend, antenna, receiver, device, command (all with node), name, link, partition, "
+            "heal");
         return;
     }
     reader_check_keys(reader, entry, kind->keys);

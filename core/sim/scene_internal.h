@@ -4,8 +4,8 @@
 
 /**
  * A scene's parts, for its own files: scene.c lives through it, scene_read.c reads it,
- * scene_nodes.c its nodes, scene_devices.c their devices, scene_events.c its events,
- * scene_intruders.c its intruders, all with scene_values.c.
+ * scene_nodes.c its nodes, scene_devices.c and scene_receivers.c their devices, scene_events.c its
+ * events, scene_intruders.c its intruders, all with scene_values.c.
  */
 
 #include <libconfig.h>
@@ -82,6 +82,10 @@ bool reader_flag(struct reader *, const config_setting_t *group, const char *key
 
 /** A text; NULL if there is none. Lent by the file. */
 const char *reader_string(struct reader *, const config_setting_t *group, const char *key);
+
+/** One of some words, by its place in the list, which ends with NULL; 0 if there is none. */
+int reader_word(struct reader *, const config_setting_t *group, const char *key,
+                const char *const *words);
 
 /** A law; NULL if there is none. Owns: the scene. */
 const struct law *reader_law(struct reader *, const config_setting_t *group, const char *key);

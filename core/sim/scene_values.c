@@ -85,6 +85,24 @@ const char *reader_string(struct reader *reader, const config_setting_t *group, 
     return NULL;
 }
 
+int reader_word(struct reader *reader, const config_setting_t *group, const char *key,
+                const char *const *words)
+{
+    const char *given = reader_string(reader, group, key);
+    char all[128] = "";
+    if (given == NULL)
+        return 0;
+    for (int i = 0; words[i] != NULL; i++) {
+        if (strcmp(given, words[i]) == 0)
+            return i;
+        size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, " %s", words[i]);
+    }
+    reader_wrong(reader, config_setting_get_member(group, key), "%s: one of these is expected:%s",
+                 key, all);
+    return 0;
+}
+
 const struct law *reader_law(struct reader *reader, const config_setting_t *group, const char *key)
 {
     struct scene *scene = reader->scene;

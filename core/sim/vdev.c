@@ -230,6 +230,21 @@ int vdev_plug(struct os_devices *base, const char *path, bool there)
     return 0;
 }
 
+int vdev_occupy(struct os_devices *base, const char *path, bool busy)
+{
+    struct vdev *vdev = find(self(base), path);
+    if (vdev == NULL)
+        return -ENOENT;
+    vdev->place.busy = busy;
+    return 0;
+}
+
+struct vdev_receiver *vdev_receiver_of(const struct os_devices *base, const char *path)
+{
+    struct vdev *vdev = find((const struct vdev_folder *)base, path);
+    return vdev != NULL ? vdev_tty_receiver(vdev) : NULL;
+}
+
 bool vdev_exists(const struct os_devices *base, const char *path)
 {
     return find((const struct vdev_folder *)base, path) != NULL;

@@ -16,6 +16,7 @@
 
 #include <os/os.h>
 #include <sim/law.h>
+#include <sim/vdev_receiver.h>
 #include <sim/world.h>
 
 /** What every device has. */
@@ -27,26 +28,12 @@ struct vdev_place {
     bool unprivileged; /* without CAP_SYS_TIME: PPS_SETPARAMS gives -EPERM, RTC_SET_TIME -EACCES */
 };
 
-/** A second, as a receiver sees it. */
-struct vdev_moment {
-    gn_utc utc;    /* whole seconds; of an inserted second that of the one before */
-    bool inserted; /* 23:59:60 */
-    bool valid;    /* the sky is seen */
-};
-
-/** What a receiver says about a second: writes lines of text, returns their bytes. */
-typedef size_t (*vdev_text)(const void *arg, const struct vdev_moment *, char *text, size_t size);
-
-/** A serial line: at every true second, later by a law, the lines of a receiver arrive. */
+/** A serial line with a receiver behind it. */
 struct vdev_tty_config {
     struct vdev_place place;
-    vdev_text text;         /* NULL: silence */
-    void *arg;              /* of `text`; taken over, to be freed at the end */
-    double offset_s;        /* UTC − what the receiver believes; whole seconds */
-    const struct law *late; /* of the first byte after the second, s; lent; NULL: none */
-    unsigned baud;          /* of the receiver, 8N1; 0: 9600 */
-    unsigned fifo;          /* bytes that arrive together; 0: 8 */
-    bool hangup;            /* taken away, reads give 0 as of a USB port, not -EIO */
+    struct vdev_receiver_config receiver;
+    unsigned fifo; /* bytes that arrive together; 0: 8 */
+    bool hangup;   /* taken away, reads give 0 as of a USB port, not -EIO */
 };
 
 /** A pulse at every true second. Spec: RFC 2783, linux/pps.h. */
@@ -56,6 +43,8 @@ struct vdev_pps_config {
     const struct law *jitter; /* of every stamp, s; lent; NULL: none */
     double width_s;           /* from assert to clear; 0: the device knows no clear edge */
     bool inverted;            /* the clear edge marks the second */
+    bool both_edges;          /* the device takes both for assert */
+    const char *receiver;     /* path of the tty whose pulses these are; lent; NULL: nobody's */
     bool free_running;        /* without antenna the pulses go on, … */
     double frequency;         /* … with this error, s/s */
     bool always_readable;     /* as on kernels whose poll(2) tells no new pulse from an old one */
@@ -141,6 +130,13 @@ void vdev_sleep(struct os_devices *, gn_utc until);
 
 /** Take a device away, or put it back, as new; a hardware clock has counted on. Errors: -ENOENT. */
 int vdev_plug(struct os_devices *, const char *path, bool there);
+
+/** Another program opens a device, or lets go of it: open gives -EBUSY meanwhile. Errors: -ENOENT.
+ */
+int vdev_occupy(struct os_devices *, const char *path, bool busy);
+
+/** The receiver behind a tty; NULL: this is none. */
+struct vdev_receiver *vdev_receiver_of(const struct os_devices *, const char *path);
 
 /** Whether the node has a device of this path, plugged in or not. */
 bool vdev_exists(const struct os_devices *, const char *path);

@@ -67,6 +67,9 @@ void vdev_chance(const struct vdev *, const char *kind, struct chance *);
 /** Draw in ns; 0 without a law. */
 int64_t vdev_draw_ns(const struct law *, struct chance *);
 
+/** The receiver behind a tty; NULL of another kind. */
+struct vdev_receiver *vdev_tty_receiver(struct vdev *);
+
 /** Whole true seconds so far; the instant of one of them. */
 int64_t vdev_second(const struct vdev *);
 gn_utc vdev_instant(int64_t second, int64_t more_ns);

@@ -7,90 +7,175 @@
 /* Greenwich, the old observatory. */
 #define POSITION "5128.6700,N,00000.0900,W"
 
-/* The longest sentence has 82 characters; ours are far from it. */
+/* The longest sentence has 82 characters; ours are hardly longer. */
 #define LONGEST 128
 
-static const struct {
-    const char *word;
-    enum vdev_nmea_kind kind;
-} kinds[] = {{"RMC", VDEV_NMEA_RMC}, {"GGA", VDEV_NMEA_GGA}, {"ZDA", VDEV_NMEA_ZDA}};
+#define GSV_SATELLITES 4 /* of a sentence */
+#define GSA_SATELLITES 12
+#define GOOD_HDOP 0.9 /* with … */
+#define GOOD_SATELLITES 9
 
-#define KINDS (sizeof kinds / sizeof kinds[0])
+/* Where sentences are gathered. */
+struct page {
+    char *text;
+    size_t size, used;
+};
 
-static unsigned kind_of(const char *word, size_t length)
-{
-    for (size_t i = 0; i < KINDS; i++)
-        if (length == strlen(kinds[i].word) && strncmp(word, kinds[i].word, length) == 0)
-            return kinds[i].kind;
-    return 0;
-}
+typedef void (*sentence)(struct page *, const char *talker, const struct vdev_moment *,
+                         const struct tm *);
 
-unsigned vdev_nmea_sentences(const char *words)
-{
-    unsigned all = 0;
-    while (*(words += strspn(words, " ,")) != '\0') {
-        size_t length = strcspn(words, " ,");
-        unsigned kind = kind_of(words, length);
-        if (kind == 0)
-            return 0;
-        all |= kind;
-        words += length;
-    }
-    return all;
-}
-
-/* ---------------------------------------------------------------- sentences */
-
-static void rmc(char *body, size_t size, const char *talker, const struct tm *tm, bool valid)
-{
-    snprintf(body, size, "%sRMC,%02d%02d%02d.00,%s,%s,%02d%02d%02d,,,%c", talker, tm->tm_hour,
-             tm->tm_min, tm->tm_sec, valid ? "A" : "V", valid ? POSITION ",0.00,0.00" : ",,,,,",
-             tm->tm_mday, tm->tm_mon + 1, tm->tm_year % 100, valid ? 'A' : 'N');
-}
-
-static void gga(char *body, size_t size, const char *talker, const struct tm *tm, bool valid)
-{
-    snprintf(body, size, "%sGGA,%02d%02d%02d.00,%s,,", talker, tm->tm_hour, tm->tm_min, tm->tm_sec,
-             valid ? POSITION ",1,09,0.90,47.0,M,45.5,M" : ",,,,0,00,99.99,,,,");
-}
-
-static void zda(char *body, size_t size, const char *talker, const struct tm *tm)
-{
-    snprintf(body, size, "%sZDA,%02d%02d%02d.00,%02d,%02d,%04d,00,00", talker, tm->tm_hour,
-             tm->tm_min, tm->tm_sec, tm->tm_mday, tm->tm_mon + 1, tm->tm_year + 1900);
-}
-
-/* Adds `$body*checksum`; returns the bytes so far. */
-static size_t add(char *text, size_t size, size_t used, const char *body)
+/* Adds `$body*checksum`. */
+static void add(struct page *page, const char *body)
 {
     unsigned sum = 0;
     for (const char *c = body; *c != '\0'; c++)
         sum ^= (unsigned char)*c;
-    int n = snprintf(text + used, size - used, "$%s*%02X\r\n", body, sum);
-    return n > 0 && (size_t)n < size - used ? used + (size_t)n : used;
+    int n = snprintf(page->text + page->used, page->size - page->used, "$%s*%02X\r\n", body, sum);
+    if (n > 0 && (size_t)n < page->size - page->used)
+        page->used += (size_t)n;
 }
 
-size_t vdev_nmea_text(const void *arg, const struct vdev_moment *moment, char *text, size_t size)
+/* "hhmmss.00", or nothing. */
+static const char *clock_of(const struct vdev_moment *moment, const struct tm *tm, char text[32])
 {
-    const struct vdev_nmea *nmea = arg;
-    time_t seconds = (time_t)(moment->utc.ns / GN_NS_PER_S);
-    size_t used = 0;
-    struct tm tm;
+    if (moment->untold)
+        return "";
+    snprintf(text, 32, "%02d%02d%02d.00", tm->tm_hour, tm->tm_min, tm->tm_sec);
+    return text;
+}
+
+static double hdop(const struct vdev_moment *moment)
+{
+    unsigned n = moment->satellites;
+    if (!moment->valid || n == 0)
+        return 99.99;
+    return n < GOOD_SATELLITES ? GOOD_HDOP * GOOD_SATELLITES / n : GOOD_HDOP;
+}
+
+/* ---------------------------------------------------------------- sentences */
+
+static void rmc(struct page *page, const char *talker, const struct vdev_moment *moment,
+                const struct tm *tm)
+{
+    char body[LONGEST], time[32], date[32] = "";
+    bool valid = moment->valid;
+    if (!moment->untold)
+        snprintf(date, sizeof date, "%02d%02d%02d", tm->tm_mday, tm->tm_mon + 1, tm->tm_year % 100);
+    snprintf(body, sizeof body, "%sRMC,%s,%s,%s,%s,,,%c", talker, clock_of(moment, tm, time),
+             valid ? "A" : "V", valid ? POSITION ",0.00,0.00" : ",,,,,", date, valid ? 'A' : 'N');
+    add(page, body);
+}
+
+static void gga(struct page *page, const char *talker, const struct vdev_moment *moment,
+                const struct tm *tm)
+{
+    char body[LONGEST], time[32];
+    snprintf(body, sizeof body, "%sGGA,%s,%s,%02u,%.2f,%s,,", talker, clock_of(moment, tm, time),
+             moment->valid ? POSITION ",1" : ",,,,0", moment->valid ? moment->satellites : 0,
+             hdop(moment), moment->valid ? "47.0,M,45.5,M" : ",,,");
+    add(page, body);
+}
+
+static void gns(struct page *page, const char *talker, const struct vdev_moment *moment,
+                const struct tm *tm)
+{
+    char body[LONGEST], time[32];
+    snprintf(body, sizeof body, "%sGNS,%s,%s,%02u,%.2f,%s,,", talker, clock_of(moment, tm, time),
+             moment->valid ? POSITION ",AN" : ",,,,NN", moment->valid ? moment->satellites : 0,
+             hdop(moment), moment->valid ? "47.0,45.5" : ",");
+    add(page, body);
+}
+
+static void zda(struct page *page, const char *talker, const struct vdev_moment *moment,
+                const struct tm *tm)
+{
+    char body[LONGEST], time[32], date[48] = ",,";
+    if (!moment->untold)
+        snprintf(date, sizeof date, "%02d,%02d,%04d", tm->tm_mday, tm->tm_mon + 1,
+                 tm->tm_year + 1900);
+    snprintf(body, sizeof body, "%sZDA,%s,%s,00,00", talker, clock_of(moment, tm, time), date);
+    add(page, body);
+}
+
+static void gsa(struct page *page, const char *talker, const struct vdev_moment *moment,
+                const struct tm *tm)
+{
+    char body[LONGEST], used[4 * GSA_SATELLITES + 1] = "";
+    unsigned fix = !moment->valid ? 1 : moment->fix == VDEV_FIX_2D ? 2 : 3;
+    (void)tm;
+    for (unsigned i = 1; i <= GSA_SATELLITES; i++) {
+        size_t at = strlen(used);
+        bool there = moment->valid && i <= moment->satellites;
+        snprintf(used + at, sizeof used - at, there ? ",%02u" : ",", i);
+    }
+    snprintf(body, sizeof body, "%sGSA,A,%u%s,%.2f,%.2f,%.2f", talker, fix, used,
+             2 * hdop(moment) > 99 ? 99.99 : 2 * hdop(moment), hdop(moment), hdop(moment));
+    add(page, body);
+}
+
+/* Strong ones are in use, each a little weaker than the one before; the last ones are not. */
+static void one_satellite(char *body, size_t size, const struct vdev_moment *moment, unsigned i)
+{
+    size_t at = strlen(body);
+    double signal = moment->signal_db_hz - (i <= moment->satellites ? i % 8 : 20);
+    snprintf(body + at, size - at, ",%02u,%02u,%03u,", i, 15 + i * 37 % 70, i * 67 % 360);
+    at = strlen(body);
+    if (signal >= 1)
+        snprintf(body + at, size - at, "%02.0f", signal);
+}
+
+/* Systems have a talker each in this sentence; ours are all of GPS. */
+static void gsv(struct page *page, const char *talker, const struct vdev_moment *moment,
+                const struct tm *tm)
+{
+    unsigned parts = (moment->seen + GSV_SATELLITES - 1) / GSV_SATELLITES;
+    (void)tm;
+    parts = parts > 0 ? parts : 1;
+    for (unsigned part = 1, next = 1; part <= parts; part++) {
+        char body[LONGEST];
+        snprintf(body, sizeof body, "%sGSV,%u,%u,%02u", strcmp(talker, "GN") == 0 ? "GP" : talker,
+                 parts, part, moment->seen);
+        for (unsigned i = 0; i < GSV_SATELLITES && next <= moment->seen; i++)
+            one_satellite(body, sizeof body, moment, next++);
+        add(page, body);
+    }
+}
+
+static void txt(struct page *page, const char *talker, const struct vdev_moment *moment,
+                const struct tm *tm)
+{
+    static const char *const states[] = {"OK", "OK", "OPEN", "SHORT"};
     char body[LONGEST];
+    (void)tm;
+    snprintf(body, sizeof body, "%sTXT,01,01,02,ANTSTATUS=%s", talker, states[moment->antenna]);
+    add(page, body);
+}
+
+/* ---------------------------------------------------------------- all of them */
+
+static const struct {
+    const char *word;
+    sentence say;
+} kinds[VDEV_NMEA_KINDS] = {
+    [VDEV_NMEA_RMC] = {"RMC", rmc}, [VDEV_NMEA_GGA] = {"GGA", gga}, [VDEV_NMEA_ZDA] = {"ZDA", zda},
+    [VDEV_NMEA_GSA] = {"GSA", gsa}, [VDEV_NMEA_GSV] = {"GSV", gsv}, [VDEV_NMEA_GNS] = {"GNS", gns},
+    [VDEV_NMEA_TXT] = {"TXT", txt},
+};
+
+const char *vdev_nmea_word(enum vdev_nmea kind)
+{
+    return kinds[kind].word;
+}
+
+size_t vdev_nmea_say(enum vdev_nmea kind, const char *talker, const struct vdev_moment *moment,
+                     char *text, size_t size)
+{
+    time_t seconds = (time_t)(moment->utc.ns / GN_NS_PER_S);
+    struct page page = {.text = text, .size = size};
+    struct tm tm;
     if (gmtime_r(&seconds, &tm) == NULL)
         return 0;
     tm.tm_sec += moment->inserted;
-    if (nmea->sentences & VDEV_NMEA_RMC) {
-        rmc(body, sizeof body, nmea->talker, &tm, moment->valid);
-        used = add(text, size, used, body);
-    }
-    if (nmea->sentences & VDEV_NMEA_GGA) {
-        gga(body, sizeof body, nmea->talker, &tm, moment->valid);
-        used = add(text, size, used, body);
-    }
-    if (nmea->sentences & VDEV_NMEA_ZDA) {
-        zda(body, sizeof body, nmea->talker, &tm);
-        used = add(text, size, used, body);
-    }
-    return used;
+    kinds[kind].say(&page, talker, moment, &tm);
+    return page.used;
 }

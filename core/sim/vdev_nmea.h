@@ -2,29 +2,30 @@
 #ifndef SIM_VDEV_NMEA_H
 #define SIM_VDEV_NMEA_H
 
-/** What a satellite receiver says about a second. Spec: NMEA 0183 as of version 2.3. */
+/** Sentences of a satellite receiver about a second. Spec: NMEA 0183 as of version 2.3. */
 
-#include <sim/vdev.h>
+#include <sim/vdev_receiver.h>
 
-enum vdev_nmea_kind {
-    VDEV_NMEA_RMC = 1,
-    VDEV_NMEA_GGA = 2,
-    VDEV_NMEA_ZDA = 4,
+enum vdev_nmea {
+    VDEV_NMEA_RMC,
+    VDEV_NMEA_GGA,
+    VDEV_NMEA_ZDA,
+    VDEV_NMEA_GSA,
+    VDEV_NMEA_GSV, /* as many sentences as it takes */
+    VDEV_NMEA_GNS,
+    VDEV_NMEA_TXT, /* the state of the antenna, as receivers of u-blox say it */
+    VDEV_NMEA_KINDS
 };
 
-struct vdev_nmea {
-    char talker[3];     /* "GP", "GN", … */
-    unsigned sentences; /* of vdev_nmea_kind; said in this order */
-};
-
-/** Read `RMC ZDA`, with blanks or commas between. Returns vdev_nmea_kind, 0: not understood. */
-unsigned vdev_nmea_sentences(const char *words);
+/** "RMC", … */
+const char *vdev_nmea_word(enum vdev_nmea);
 
 /**
- * The sentences of a second, each with checksum and CR LF; `arg` is a struct vdev_nmea. A receiver
- * without antenna goes on to count time, and says that it has no fix: status V, quality 0. The
- * sentence ZDA has no word for that.
+ * One sentence, or those that belong together, each with checksum and CR LF; what does not fit is
+ * left out. Returns the bytes. A receiver without a fix goes on to count time, and says that it has
+ * none: status V, quality 0, fix 1, mode N. The sentence ZDA has no word for that.
  */
-size_t vdev_nmea_text(const void *arg, const struct vdev_moment *, char *text, size_t size);
+size_t vdev_nmea_say(enum vdev_nmea, const char *talker, const struct vdev_moment *, char *text,
+                     size_t size);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vdev_internal.h"
 
+#include <base/memory.h>
 #include <errno.h>
 #include <linux/pps.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ASSERT_MODES (PPS_CAPTUREASSERT | PPS_OFFSETASSERT)
@@ -18,6 +20,7 @@ struct edge {
 struct pps {
     struct vdev vdev; /* first */
     struct vdev_pps_config config;
+    char *receiver; /* a copy; NULL: nobody's */
     struct chance chance;
     struct edge lead, trail; /* the one that marks the second, and the other, `width` later */
     int64_t second;          /* that is marked next */
@@ -83,23 +86,39 @@ static void capture(struct pps *pps, bool clear)
 
 /* ---------------------------------------------------------------- pulses */
 
-/* How late an edge is stamped. */
-static int64_t lateness_ns(struct pps *pps)
+static const struct vdev_receiver *receiver_of(const struct pps *pps)
 {
-    return gn_nanoseconds(pps->config.delay_s) + vdev_draw_ns(pps->config.jitter, &pps->chance);
+    return pps->receiver != NULL ? vdev_receiver_of(&pps->vdev.folder->base, pps->receiver) : NULL;
 }
 
-static void order_pulse(struct pps *pps)
+static bool has_sky(const struct pps *pps)
 {
-    int64_t more_ns = gn_nanoseconds(pps->drift_s) + lateness_ns(pps);
-    world_order(pps->vdev.folder->world, &pps->lead.event, vdev_instant(pps->second, more_ns));
+    const struct vdev_receiver *receiver = receiver_of(pps);
+    return receiver != NULL ? vdev_receiver_sees(receiver) : pps->vdev.folder->antenna;
+}
+
+static bool coasts(const struct pps *pps)
+{
+    const struct vdev_receiver *receiver = receiver_of(pps);
+    return receiver != NULL && vdev_receiver_coasts(receiver);
+}
+
+/* Order an edge of the present pulse, so long after it began. */
+static void order_edge(struct pps *pps, struct edge *edge, double after_s)
+{
+    const struct vdev_receiver *receiver = receiver_of(pps);
+    int64_t more_ns = gn_nanoseconds(pps->drift_s + after_s) + gn_nanoseconds(pps->config.delay_s) +
+                      vdev_draw_ns(pps->config.jitter, &pps->chance);
+    if (receiver != NULL)
+        more_ns += gn_nanoseconds(vdev_receiver_pulse_late_s(receiver, pps->second));
+    world_order(pps->vdev.folder->world, &edge->event, vdev_instant(pps->second, more_ns));
 }
 
 static void happen(void *arg)
 {
     const struct edge *edge = arg;
     if (edge->pps->marks && vdev_awake(&edge->pps->vdev))
-        capture(edge->pps, edge->clear);
+        capture(edge->pps, edge->clear && !edge->pps->config.both_edges);
 }
 
 /* An edge marks the second; the other one and the next pulse are ordered. */
@@ -107,16 +126,14 @@ static void mark(void *arg)
 {
     const struct edge *edge = arg;
     struct pps *pps = edge->pps;
-    bool antenna = pps->vdev.folder->antenna;
-    pps->marks = antenna || pps->config.free_running;
+    bool antenna = has_sky(pps);
+    pps->marks = antenna || pps->config.free_running || coasts(pps);
     happen(arg);
-    if (pps->config.width_s > 0) {
-        int64_t more_ns = gn_nanoseconds(pps->drift_s + pps->config.width_s) + lateness_ns(pps);
-        world_order(pps->vdev.folder->world, &pps->trail.event, vdev_instant(pps->second, more_ns));
-    }
+    if (pps->config.width_s > 0)
+        order_edge(pps, &pps->trail, pps->config.width_s);
     pps->drift_s = antenna ? 0 : pps->drift_s + pps->config.frequency;
     pps->second++;
-    order_pulse(pps);
+    order_edge(pps, &pps->lead, 0);
 }
 
 /* ---------------------------------------------------------------- ioctls */
@@ -191,7 +208,8 @@ static bool readable(const struct vdev *vdev)
 
 static void begin(struct pps *pps)
 {
-    int modes = ASSERT_MODES | (pps->config.width_s > 0 ? CLEAR_MODES : 0);
+    bool clear = pps->config.width_s > 0 && !pps->config.both_edges;
+    int modes = ASSERT_MODES | (clear ? CLEAR_MODES : 0);
     pps->capabilities = modes | PPS_CANWAIT | PPS_TSFMT_TSPEC;
     pps->params = (struct pps_kparams){.api_version = PPS_API_VERS, .mode = modes};
     pps->info = (struct pps_kinfo){0};
@@ -208,6 +226,7 @@ static void destroy(struct vdev *vdev)
 {
     world_cancel(vdev->folder->world, &self(vdev)->lead.event);
     world_cancel(vdev->folder->world, &self(vdev)->trail.event);
+    free(self(vdev)->receiver);
 }
 
 static const struct vdev_ops pps_ops = {
@@ -224,12 +243,13 @@ int vdev_add_pps(struct os_devices *devices, const struct vdev_pps_config *confi
     if (pps == NULL)
         return -EEXIST;
     pps->config = *config;
+    pps->receiver = config->receiver != NULL ? memory_copy(config->receiver) : NULL;
     vdev_chance(&pps->vdev, "pps", &pps->chance);
     bool inverted = config->inverted && config->width_s > 0;
     pps->lead = (struct edge){{.happen = mark, .arg = &pps->lead}, pps, inverted};
     pps->trail = (struct edge){{.happen = happen, .arg = &pps->trail}, pps, !inverted};
     begin(pps);
     pps->second = vdev_second(&pps->vdev) + 1;
-    order_pulse(pps);
+    order_edge(pps, &pps->lead, 0);
     return 0;
 }

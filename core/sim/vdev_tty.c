@@ -17,9 +17,9 @@
 struct tty {
     struct vdev vdev; /* first */
     struct vdev_tty_config config;
-    struct chance chance, garbage;
-    struct world_event speak, arrive;
-    int64_t second;          /* that the receiver speaks about next */
+    struct vdev_receiver *receiver;
+    struct chance garbage, damage, theft;
+    struct world_event arrive;
     char sent[BUFFER];       /* on its way */
     size_t sent_size, batch; /* of which the first `batch` arrive together */
     char input[BUFFER];      /* to be read */
@@ -83,10 +83,15 @@ static void reset(struct tty *tty)
     };
 }
 
+static double trait(const struct tty *tty, enum vdev_trait which)
+{
+    return vdev_receiver_trait(tty->receiver, which);
+}
+
 /* Whether what the receiver sends is understood. */
 static bool matches(const struct tty *tty)
 {
-    return tty->settings.c_ospeed == tty->config.baud &&
+    return tty->settings.c_ospeed == (speed_t)trait(tty, VDEV_TRAIT_BAUD) &&
            (tty->settings.c_cflag & (CSIZE | PARENB)) == CS8;
 }
 
@@ -94,7 +99,7 @@ static bool matches(const struct tty *tty)
 
 static int64_t bytes_ns(const struct tty *tty, size_t bytes)
 {
-    return (int64_t)bytes * BITS * GN_NS_PER_S / (int64_t)tty->config.baud;
+    return (int64_t)bytes * BITS * GN_NS_PER_S / (int64_t)trait(tty, VDEV_TRAIT_BAUD);
 }
 
 static void order_batch(struct tty *tty)
@@ -127,12 +132,25 @@ static bool hears(const struct tty *tty)
            (tty->settings.c_cflag & CREAD) != 0 && tty->settings.c_ospeed > 0;
 }
 
+/* Whether that happens to what is at hand; nothing is drawn where it never does. */
+static bool happens(struct tty *tty, enum vdev_trait share, struct chance *chance)
+{
+    return trait(tty, share) > 0 && chance_uniform(chance) < trait(tty, share);
+}
+
+static char as_heard(struct tty *tty, char c)
+{
+    if (!matches(tty) || happens(tty, VDEV_TRAIT_DAMAGE, &tty->damage))
+        return (char)(chance_bits(&tty->garbage) >> 56);
+    return c;
+}
+
 static void arrive(void *arg)
 {
     struct tty *tty = arg;
-    bool heard = hears(tty);
+    bool heard = hears(tty) && !happens(tty, VDEV_TRAIT_STOLEN, &tty->theft);
     for (size_t i = 0; i < tty->batch && heard; i++)
-        take(tty, matches(tty) ? tty->sent[i] : (char)(chance_bits(&tty->garbage) >> 56));
+        take(tty, as_heard(tty, tty->sent[i]));
     tty->sent_size -= tty->batch;
     memmove(tty->sent, tty->sent + tty->batch, tty->sent_size);
     if (heard)
@@ -141,42 +159,17 @@ static void arrive(void *arg)
         order_batch(tty);
 }
 
-static void order_second(struct tty *tty)
-{
-    int64_t late_ns = vdev_draw_ns(tty->config.late, &tty->chance);
-    world_order(tty->vdev.folder->world, &tty->speak, vdev_instant(tty->second, late_ns));
-}
-
-/* What the receiver believes; it counts leap seconds as UTC does. */
-static struct vdev_moment moment(const struct tty *tty)
-{
-    const struct vdev_folder *folder = tty->vdev.folder;
-    gn_utc instant = vdev_instant(tty->second, 0);
-    int64_t leap_ns, offset_s = gn_nanoseconds(tty->config.offset_s) / GN_NS_PER_S;
-    int64_t since_ns = gn_utc_sub(instant, world_leap_at(folder->world, &leap_ns));
-    if (leap_ns == 0 || since_ns < 0)
-        leap_ns = 0;
-    return (struct vdev_moment){
-        .utc = gn_utc_add(instant, leap_ns - offset_s * GN_NS_PER_S),
-        .inserted = leap_ns < 0 && since_ns < -leap_ns,
-        .valid = folder->antenna,
-    };
-}
-
 /* What does not fit on a line that is too slow for it is not said. */
-static void speak(void *arg)
+static void send_bytes(struct vdev *vdev, const char *bytes, size_t count)
 {
-    struct tty *tty = arg;
-    const struct vdev_tty_config *config = &tty->config;
-    struct vdev_moment now = moment(tty);
+    struct tty *tty = self(vdev);
     bool idle = tty->sent_size == 0;
-    if (config->text != NULL)
-        tty->sent_size += config->text(config->arg, &now, tty->sent + tty->sent_size,
-                                       sizeof tty->sent - tty->sent_size);
-    if (idle && tty->sent_size > 0)
+    if (count == 0 || count > sizeof tty->sent - tty->sent_size)
+        return;
+    memcpy(tty->sent + tty->sent_size, bytes, count);
+    tty->sent_size += count;
+    if (idle)
         order_batch(tty);
-    tty->second++;
-    order_second(tty);
 }
 
 /* ---------------------------------------------------------------- the slots */
@@ -309,9 +302,8 @@ static void plug(struct vdev *vdev, bool there)
 
 static void destroy(struct vdev *vdev)
 {
-    world_cancel(vdev->folder->world, &self(vdev)->speak);
     world_cancel(vdev->folder->world, &self(vdev)->arrive);
-    free(self(vdev)->config.arg);
+    vdev_receiver_destroy(self(vdev)->receiver);
 }
 
 static const struct vdev_ops tty_ops = {
@@ -326,25 +318,33 @@ static const struct vdev_ops tty_ops = {
     .destroy = destroy,
 };
 
+struct vdev_receiver *vdev_tty_receiver(struct vdev *vdev)
+{
+    return vdev->ops == &tty_ops ? self(vdev)->receiver : NULL;
+}
+
+static void forget(const struct vdev_receiver_config *config)
+{
+    for (size_t i = 0; i < config->burst_count; i++)
+        free(config->bursts[i].arg);
+}
+
 int vdev_add_tty(struct os_devices *devices, const struct vdev_tty_config *config)
 {
     struct tty *tty = vdev_add(devices, sizeof *tty, &tty_ops, &config->place);
     if (tty == NULL) {
-        free(config->arg);
+        forget(&config->receiver);
         return -EEXIST;
     }
     tty->config = *config;
-    if (tty->config.baud == 0)
-        tty->config.baud = DEFAULT_BAUD;
     if (tty->config.fifo == 0)
         tty->config.fifo = DEFAULT_FIFO;
     tty->vdev.hangup = config->hangup;
-    vdev_chance(&tty->vdev, "tty", &tty->chance);
     vdev_chance(&tty->vdev, "garbage", &tty->garbage);
-    tty->speak = (struct world_event){.happen = speak, .arg = tty};
+    vdev_chance(&tty->vdev, "damage", &tty->damage);
+    vdev_chance(&tty->vdev, "theft", &tty->theft);
     tty->arrive = (struct world_event){.happen = arrive, .arg = tty};
     reset(tty);
-    tty->second = vdev_second(&tty->vdev) + 1;
-    order_second(tty);
+    tty->receiver = vdev_receiver_create(&tty->vdev, &config->receiver, send_bytes);
     return 0;
 }

@@ -19,7 +19,9 @@
     "}"
 #define OTHERS                                                                                     \
     ", { path = \"/dev/ttyS1\"; kind = \"tty\"; baud = 9600; late = \"300ms + 20ms*normal\";"      \
-    "    talker = \"GN\"; sentences = \"RMC ZDA GGA\"; fifo = 1; hangup = true; },"                \
+    "    talker = \"GN\"; sentences = \"RMC ZDA GGA\"; fifo = 1; hangup = true;"                   \
+    "    garbage = 10.0; damage = 0.001; stolen = 0.001; satellites = 5; later_ppm = 5.0;"         \
+    "    bursts = ( { sentences = \"GSV\"; late = \"700ms\"; every = 5; } ); },"                   \
     "  { path = \"/dev/ttyS2\"; kind = \"tty\"; silent = true; offset = 619315200; },"             \
     "  { path = \"/dev/pps0\"; kind = \"pps\"; jitter = \"1us*normal\"; delay = 1e-6;"             \
     "    width = 0.2; inverted = true; free_running = true; frequency_ppm = \"normal\"; },"        \
@@ -199,7 +201,18 @@ START_TEST(what_is_wrong_with_devices_is_told)
         {DEVICE("kind = \"pps\"; baud = 9600;"), "baud: no such key"},
         {DEVICE("kind = \"pps\"; jitter = \"1parsec\";"), "jitter: column 2"},
         {DEVICE("kind = \"pps\"; width = 1.0;"), "width: a number is expected"},
-        {DEVICE("kind = \"tty\"; sentences = \"GSV\";"), "sentences: some of RMC, GGA and ZDA"},
+        {DEVICE("kind = \"tty\"; sentences = \"VTG\";"),
+         "sentences: up to 16 of these are expected: RMC GGA ZDA GSA GSV GNS TXT"},
+        {DEVICE("kind = \"tty\"; bursts = 3;"), "bursts: a list ( … ) of up to 5 is expected"},
+        {DEVICE("kind = \"tty\"; bursts = ( { baud = 9600; } );"), "baud: no such key"},
+        {DEVICE("kind = \"tty\"; bursts = ( 5 );"), "a group { … } is expected here"},
+        {DEVICE("kind = \"tty\"; antenna = \"gone\";"),
+         "antenna: one of these is expected: ok lost open short"},
+        {DEVICE("kind = \"tty\"; satellites = 31;"), "satellites: a number is expected, 0 to 30"},
+        {DEVICE("kind = \"tty\"; leap_valid = 1;"), "leap_valid: true or false is expected"},
+        {DEVICE("kind = \"pps\"; receiver = \"/dev/ttyS9\";"),
+         "receiver: a has no tty \"/dev/ttyS9\""},
+        {DEVICE("kind = \"pps\"; receiver = \"/dev/x\";"), "receiver: a has no tty \"/dev/x\""},
         {DEVICE("kind = \"tty\"; talker = \"X\";"), "talker: two letters"},
         {DEVICE("kind = \"tty\"; baud = 50;"), "baud: a number is expected"},
         {DEVICE("kind = \"rtc\"; battery = \"flat\";"),
@@ -208,7 +221,18 @@ START_TEST(what_is_wrong_with_devices_is_told)
          "interrupts: one of these is expected: on invalid unknown"},
         {NODE("", REFERENCE "," REFERENCE), "/dev/reference: the node has it already"},
         {NODE("", REFERENCE) "events = ( { at = 1; node = \"a\"; device = \"/dev/reference\"; } );",
-         "device: plugged = true or false is needed"},
+         "device: plugged or busy = true or false is needed"},
+        {DEVICE("kind = \"tty\";") "events = ( { at = 1; node = \"a\"; receiver = \"/dev/x\"; } );",
+         "receiver: nothing changes; allowed: at node receiver antenna jamming"},
+        {DEVICE("kind = \"tty\";") "events = ( { at = 1; node = \"a\"; receiver = \"/dev/y\"; "
+                                   "satellites = 2; } );",
+         "receiver: a has no tty \"/dev/y\""},
+        {DEVICE("kind = \"tty\";") "events = ( { at = 1; node = \"a\"; receiver = \"/dev/x\"; "
+                                   "jamming = \"loud\"; } );",
+         "jamming: one of these is expected: none warning critical"},
+        {DEVICE("kind = \"tty\";") "events = ( { at = 1; node = \"a\"; receiver = \"/dev/x\"; "
+                                   "plugged = false; } );",
+         "plugged: no such key"},
         {NODE("", REFERENCE) "events = ( { at = 1; node = \"a\"; device = \"/dev/x\"; "
                              "plugged = true; } );",
          "device: a has no \"/dev/x\""},

@@ -21,9 +21,16 @@ static size_t hello(const void *arg, const struct vdev_moment *moment, char *tex
     return 6;
 }
 
+static struct vdev_receiver_config says_hello(void)
+{
+    struct vdev_receiver_config config = {.bursts = {{.text = hello}}, .burst_count = 1};
+    vdev_traits_init(config.traits);
+    return config;
+}
+
 static void add_all(struct bench *bench, const struct vdev_place *place)
 {
-    struct vdev_tty_config tty = {.place = *place, .text = hello};
+    struct vdev_tty_config tty = {.place = *place, .receiver = says_hello()};
     struct vdev_rtc_config rtc = {.place = *place};
     struct vdev_pps_config pps = {.place = *place};
     struct vdev_reference_config reference = {.place = *place};
@@ -75,9 +82,9 @@ START_TEST(a_path_is_there_once)
     begin(&bench, &(struct vdev_place){0});
     ck_assert_int_eq(vdev_add_pps(bench.devices, &(struct vdev_pps_config){.place = {.path = TTY}}),
                      -EEXIST);
-    ck_assert_int_eq(vdev_add_tty(bench.devices, &(struct vdev_tty_config){.place = {.path = TTY},
-                                                                           .arg = malloc(1)}),
-                     -EEXIST);
+    struct vdev_tty_config tty = {.place = {.path = TTY}, .receiver = says_hello()};
+    tty.receiver.bursts[0].arg = malloc(1);
+    ck_assert_int_eq(vdev_add_tty(bench.devices, &tty), -EEXIST);
     bench_close(&bench);
 }
 END_TEST
@@ -224,7 +231,8 @@ END_TEST
 START_TEST(a_usb_line_ends_like_a_file)
 {
     struct bench bench;
-    struct vdev_tty_config config = {.place = {.path = TTY}, .text = hello, .hangup = true};
+    struct vdev_tty_config config = {
+        .place = {.path = TTY}, .receiver = says_hello(), .hangup = true};
     bench_open(&bench, 1, &(struct vclock_config){0});
     vdev_add_tty(bench.devices, &config);
     ck_assert_int_eq(bench_listen(&bench, TTY), 0);

@@ -3,18 +3,27 @@
 #include "vdev_fixture.h"
 
 #include <sim/vdev_nmea.h>
+#include <sim/vdev_speech.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 
 #define TTY "/dev/ttyS1"
 
-static struct vdev_tty_config receiver(unsigned sentences)
+static struct vdev_burst burst(const char *words, const struct law *late)
 {
-    struct vdev_nmea *nmea = calloc(1, sizeof *nmea);
-    *nmea = (struct vdev_nmea){.talker = "GP", .sentences = sentences};
-    return (struct vdev_tty_config){
-        .place = {.path = TTY}, .text = vdev_nmea_text, .arg = nmea, .baud = 9600};
+    struct vdev_speech *speech = calloc(1, sizeof *speech);
+    *speech = (struct vdev_speech){.talker = "GP"};
+    ck_assert(vdev_speech_read(speech, words));
+    return (struct vdev_burst){.text = vdev_speech_text, .arg = speech, .late = late};
+}
+
+static struct vdev_tty_config receiver(const char *words, const struct law *late)
+{
+    struct vdev_tty_config config = {.place = {.path = TTY}};
+    vdev_traits_init(config.receiver.traits);
+    config.receiver.bursts[config.receiver.burst_count++] = burst(words, late);
+    return config;
 }
 
 static void begin(struct bench *bench, struct vdev_tty_config config)
@@ -52,10 +61,24 @@ static size_t count(const struct bench *bench, const char *word)
 
 /* ---------------------------------------------------------------- sentences */
 
-static const char *say(unsigned sentences, struct vdev_moment moment, char *text, size_t size)
+/* A receiver that is well, at a second after the start. */
+static struct vdev_moment well(int64_t second)
 {
-    struct vdev_nmea nmea = {.talker = "GN", .sentences = sentences};
-    size_t used = vdev_nmea_text(&nmea, &moment, text, size - 1);
+    return (struct vdev_moment){
+        .utc = {(START_S + second) * GN_NS_PER_S},
+        .valid = true,
+        .fix = VDEV_FIX_3D,
+        .satellites = 9,
+        .seen = 11,
+        .signal_db_hz = 45,
+    };
+}
+
+static const char *say(const char *words, struct vdev_moment moment, char *text, size_t size)
+{
+    struct vdev_speech speech = {.talker = "GN"};
+    ck_assert(vdev_speech_read(&speech, words));
+    size_t used = vdev_speech_text(&speech, &moment, text, size - 1);
     text[used] = '\0';
     return text;
 }
@@ -63,31 +86,78 @@ static const char *say(unsigned sentences, struct vdev_moment moment, char *text
 START_TEST(sentences_are_those_of_receivers)
 {
     char text[512];
-    struct vdev_moment moment = {.utc = {(START_S + 3661) * GN_NS_PER_S}, .valid = true};
-    ck_assert_str_eq(say(VDEV_NMEA_RMC, moment, text, sizeof text),
+    struct vdev_moment moment = well(3661);
+    ck_assert_str_eq(say("RMC", moment, text, sizeof text),
                      "$GNRMC,010101.00,A,5128.6700,N,00000.0900,W,0.00,0.00,010126,,,A*51\r\n");
-    ck_assert_str_eq(say(VDEV_NMEA_ZDA, moment, text, sizeof text),
+    ck_assert_str_eq(say("ZDA", moment, text, sizeof text),
                      "$GNZDA,010101.00,01,01,2026,00,00*7F\r\n");
-    ck_assert_str_eq(say(VDEV_NMEA_GGA, moment, text, sizeof text),
+    ck_assert_str_eq(say("GGA", moment, text, sizeof text),
                      "$GNGGA,010101.00,5128.6700,N,00000.0900,W,1,09,0.90,47.0,M,45.5,M,,*60\r\n");
+    ck_assert_str_eq(say("GNS", moment, text, sizeof text),
+                     "$GNGNS,010101.00,5128.6700,N,00000.0900,W,AN,09,0.90,47.0,45.5,,*45\r\n");
+    ck_assert_str_eq(say("GSA", moment, text, sizeof text),
+                     "$GNGSA,A,3,01,02,03,04,05,06,07,08,09,,,,1.80,0.90,0.90*14\r\n");
+    ck_assert_str_eq(say("TXT", moment, text, sizeof text), "$GNTXT,01,01,02,ANTSTATUS=OK*25\r\n");
     moment.valid = false;
-    ck_assert_str_eq(say(VDEV_NMEA_RMC, moment, text, sizeof text),
+    ck_assert_str_eq(say("RMC", moment, text, sizeof text),
                      "$GNRMC,010101.00,V,,,,,,,010126,,,N*66\r\n");
-    ck_assert_str_eq(say(VDEV_NMEA_GGA, moment, text, sizeof text),
+    ck_assert_str_eq(say("GGA", moment, text, sizeof text),
                      "$GNGGA,010101.00,,,,,0,00,99.99,,,,,,*79\r\n");
     moment = (struct vdev_moment){.utc = {(START_S - 1) * GN_NS_PER_S}, .inserted = true};
-    ck_assert_str_eq(say(VDEV_NMEA_ZDA, moment, text, sizeof text),
+    ck_assert_str_eq(say("ZDA", moment, text, sizeof text),
                      "$GNZDA,235960.00,31,12,2025,00,00*77\r\n");
-    ck_assert_str_eq(say(7, moment, text, 60), "$GNRMC,235960.00,V,,,,,,,311225,,,N*6E\r\n");
+    ck_assert_str_eq(say("RMC GGA ZDA", moment, text, 60),
+                     "$GNRMC,235960.00,V,,,,,,,311225,,,N*6E\r\n");
 }
 END_TEST
 
-START_TEST(sentences_are_chosen_by_words)
+/* Who was never told the time has none to tell; a broken antenna is told by words. */
+START_TEST(what_is_wrong_is_told)
 {
-    ck_assert_uint_eq(vdev_nmea_sentences("RMC"), VDEV_NMEA_RMC);
-    ck_assert_uint_eq(vdev_nmea_sentences("ZDA, GGA"), VDEV_NMEA_ZDA | VDEV_NMEA_GGA);
-    ck_assert_uint_eq(vdev_nmea_sentences("RMC GSV"), 0);
-    ck_assert_uint_eq(vdev_nmea_sentences(""), 0);
+    char text[512];
+    struct vdev_moment moment = well(3661);
+    moment.satellites = 3;
+    moment.fix = VDEV_FIX_2D;
+    ck_assert_str_eq(say("GSA", moment, text, sizeof text),
+                     "$GNGSA,A,2,01,02,03,,,,,,,,,,5.40,2.70,2.70*1C\r\n");
+    moment = (struct vdev_moment){.untold = true, .antenna = VDEV_ANTENNA_SHORT};
+    ck_assert_str_eq(say("RMC ZDA TXT", moment, text, sizeof text),
+                     "$GNRMC,,V,,,,,,,,,,N*4D\r\n$GNZDA,,,,,00,00*56\r\n"
+                     "$GNTXT,01,01,02,ANTSTATUS=SHORT*73\r\n");
+    ck_assert_str_eq(say("GSA GSV", moment, text, sizeof text),
+                     "$GNGSA,A,1,,,,,,,,,,,,,99.99,99.99,99.99*2E\r\n$GPGSV,1,1,00*79\r\n");
+}
+END_TEST
+
+START_TEST(satellites_are_told_in_parts)
+{
+    char text[512];
+    struct vdev_moment moment = well(0);
+    moment.satellites = 3;
+    moment.seen = 5;
+    ck_assert_str_eq(say("GSV", moment, text, sizeof text),
+                     "$GPGSV,2,1,05,01,52,067,44,02,19,134,43,03,56,201,42,04,23,268,25*78\r\n"
+                     "$GPGSV,2,2,05,05,60,335,25*4D\r\n");
+    moment.signal_db_hz = 18;
+    say("GSV", moment, text, sizeof text);
+    ck_assert_ptr_nonnull(strstr(text, ",05,60,335,*")); /* too weak to be received */
+}
+END_TEST
+
+START_TEST(messages_are_chosen_by_words)
+{
+    struct vdev_speech speech;
+    char words[160];
+    ck_assert(vdev_speech_read(&speech, "ZDA, RMC"));
+    ck_assert_uint_eq(speech.count, 2);
+    ck_assert_uint_eq(speech.words[0], VDEV_NMEA_ZDA);
+    ck_assert_uint_eq(speech.words[1], VDEV_NMEA_RMC);
+    ck_assert(!vdev_speech_read(&speech, "RMC VTG"));
+    ck_assert(!vdev_speech_read(&speech, ""));
+    ck_assert(!vdev_speech_read(
+        &speech, "RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC"));
+    vdev_speech_list(words, sizeof words);
+    ck_assert_ptr_nonnull(strstr(words, "RMC GGA ZDA GSA GSV GNS TXT"));
 }
 END_TEST
 
@@ -96,7 +166,7 @@ END_TEST
 START_TEST(bytes_arrive_as_the_line_is_fast)
 {
     struct bench bench;
-    begin(&bench, receiver(VDEV_NMEA_ZDA));
+    begin(&bench, receiver("ZDA", NULL));
     make_raw(&bench, B9600);
     bench_until(&bench, 1000 * MS);
     ck_assert_uint_eq(bench.calls, 0);
@@ -118,9 +188,8 @@ START_TEST(sentences_are_late_by_their_law)
     struct bench bench;
     double sum = 0, squares = 0;
     bench_open(&bench, 2, &(struct vclock_config){0});
-    struct vdev_tty_config config = receiver(VDEV_NMEA_ZDA);
-    config.late = bench_law(&bench, "300ms + 20ms*normal");
-    config.baud = 115200;
+    struct vdev_tty_config config = receiver("ZDA", bench_law(&bench, "300ms + 20ms*normal"));
+    config.receiver.traits[VDEV_TRAIT_BAUD] = 115200;
     config.fifo = 64;
     ck_assert_int_eq(vdev_add_tty(bench.devices, &config), 0);
     ck_assert_int_eq(bench_listen(&bench, TTY), 0);
@@ -145,8 +214,7 @@ START_TEST(a_receiver_may_lag_by_seconds)
 {
     struct bench bench;
     bench_open(&bench, 2, &(struct vclock_config){0});
-    struct vdev_tty_config config = receiver(VDEV_NMEA_ZDA);
-    config.late = bench_law(&bench, "2.5");
+    struct vdev_tty_config config = receiver("ZDA", bench_law(&bench, "2.5"));
     vdev_add_tty(bench.devices, &config);
     ck_assert_int_eq(bench_listen(&bench, TTY), 0);
     bench_until(&bench, 5900 * MS);
@@ -159,8 +227,8 @@ END_TEST
 START_TEST(a_line_that_is_too_slow_loses_sentences)
 {
     struct bench bench;
-    struct vdev_tty_config config = receiver(7);
-    config.baud = 300; /* 30 bytes a second for 186 */
+    struct vdev_tty_config config = receiver("RMC GGA ZDA", NULL);
+    config.receiver.traits[VDEV_TRAIT_BAUD] = 300; /* 30 bytes a second for 186 */
     begin(&bench, config);
     make_raw(&bench, B300);
     bench_until(&bench, 200 * GN_NS_PER_S);
@@ -173,8 +241,9 @@ END_TEST
 START_TEST(offset_and_antenna_are_told)
 {
     struct bench bench;
-    struct vdev_tty_config config = receiver(VDEV_NMEA_RMC);
-    config.offset_s = 1024 * 7 * 86400.0; /* the week number has run over */
+    struct vdev_tty_config config = receiver("RMC", NULL);
+    config.receiver.traits[VDEV_TRAIT_OFFSET] =
+        1024 * 7 * 86400.0; /* the week number has run over */
     begin(&bench, config);
     bench_until(&bench, 1900 * MS);
     ck_assert_uint_eq(count(&bench, "$GPRMC,000001.00,A,"), 1);
@@ -198,7 +267,7 @@ START_TEST(a_leap_second_is_told)
                  {86399, GN_NS_PER_S, "235958.00,01,01", "235959"}};
     for (size_t i = 0; i < 2; i++) {
         struct bench bench;
-        begin(&bench, receiver(VDEV_NMEA_ZDA));
+        begin(&bench, receiver("ZDA", NULL));
         world_plan_leap(bench.world,
                         gn_utc_add(world_start(bench.world), cases[i].at_s * GN_NS_PER_S),
                         cases[i].by_ns);
@@ -220,7 +289,7 @@ END_TEST
 START_TEST(a_line_begins_as_linux_begins_it)
 {
     struct bench bench;
-    begin(&bench, receiver(VDEV_NMEA_ZDA));
+    begin(&bench, receiver("ZDA", NULL));
     struct termios first = settings(&bench);
     ck_assert_uint_eq(first.c_cflag & CBAUD, B9600);
     ck_assert((first.c_lflag & ICANON) != 0 && (first.c_iflag & ICRNL) != 0);
@@ -240,7 +309,7 @@ END_TEST
 START_TEST(input_flags_are_obeyed)
 {
     struct bench bench;
-    begin(&bench, receiver(VDEV_NMEA_ZDA));
+    begin(&bench, receiver("ZDA", NULL));
     struct termios set = settings(&bench);
     set.c_iflag = IGNCR;
     ck_assert_int_eq(bench_ioctl(&bench, TCSETSW, &set), 0);
@@ -264,7 +333,7 @@ START_TEST(bytes_are_given_together_as_vmin_asks)
 {
     struct bench bench;
     char text[16];
-    begin(&bench, receiver(VDEV_NMEA_ZDA));
+    begin(&bench, receiver("ZDA", NULL));
     struct termios raw = settings(&bench);
     cfmakeraw(&raw);
     raw.c_cc[VMIN] = 20;
@@ -288,7 +357,7 @@ START_TEST(the_wrong_speed_gives_garbage)
     static const speed_t speeds[] = {B4800, B115200, B0};
     struct bench bench;
     for (size_t i = 0; i < 3; i++) {
-        begin(&bench, receiver(VDEV_NMEA_RMC));
+        begin(&bench, receiver("RMC", NULL));
         make_raw(&bench, speeds[i]);
         bench_until(&bench, 5900 * MS);
         ck_assert_uint_eq(count(&bench, "$GP"), 0);
@@ -299,7 +368,7 @@ START_TEST(the_wrong_speed_gives_garbage)
         ck_assert_uint_eq(count(&bench, "$GPRMC,000006.00,A,"), 1);
         bench_close(&bench);
     }
-    begin(&bench, receiver(VDEV_NMEA_RMC));
+    begin(&bench, receiver("RMC", NULL));
     struct termios set = settings(&bench);
     cfmakeraw(&set);
     set.c_cflag |= PARENB;
@@ -317,7 +386,7 @@ START_TEST(waiting_bytes_are_counted_and_flushed)
     char text[64];
     int waiting = -1;
     bench_open(&bench, 2, &(struct vclock_config){0});
-    struct vdev_tty_config config = receiver(VDEV_NMEA_ZDA);
+    struct vdev_tty_config config = receiver("ZDA", NULL);
     vdev_add_tty(bench.devices, &config);
     bench.ops->open(bench.devices, TTY, O_RDWR, NULL, NULL, &bench.device);
     bench_until(&bench, 1000 * MS + 35 * 10 * GN_NS_PER_S / 9600);
@@ -356,7 +425,7 @@ END_TEST
 START_TEST(nobody_hears_what_comes_while_it_is_closed)
 {
     struct bench bench;
-    begin(&bench, receiver(VDEV_NMEA_ZDA));
+    begin(&bench, receiver("ZDA", NULL));
     make_raw(&bench, B9600);
     bench.ops->close(bench.device);
     bench_until(&bench, 5 * GN_NS_PER_S + 20 * MS);
@@ -379,7 +448,9 @@ int main(void)
 {
     TCase *tests = tcase_create("tty");
     tcase_add_test(tests, sentences_are_those_of_receivers);
-    tcase_add_test(tests, sentences_are_chosen_by_words);
+    tcase_add_test(tests, what_is_wrong_is_told);
+    tcase_add_test(tests, satellites_are_told_in_parts);
+    tcase_add_test(tests, messages_are_chosen_by_words);
     tcase_add_test(tests, bytes_arrive_as_the_line_is_fast);
     tcase_add_test(tests, sentences_are_late_by_their_law);
     tcase_add_test(tests, a_receiver_may_lag_by_seconds);
