@@ -30,6 +30,8 @@ const char *gps_kind_name(enum gps_kind kind)
         [GPS_NAV_TIMELS] = "NAV-TIMELS",
         [GPS_NAV_SAT] = "NAV-SAT",
         [GPS_NAV_CLOCK] = "NAV-CLOCK",
+        [GPS_NAV_STATUS] = "NAV-STATUS",
+        [GPS_NAV_DOP] = "NAV-DOP",
         [GPS_TIM_TP] = "TIM-TP",
         [GPS_TIM_SVIN] = "TIM-SVIN",
         [GPS_MON_HW] = "MON-HW",

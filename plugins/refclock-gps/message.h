@@ -31,6 +31,8 @@ enum gps_kind {
     GPS_NAV_TIMELS,
     GPS_NAV_SAT,
     GPS_NAV_CLOCK,
+    GPS_NAV_STATUS,
+    GPS_NAV_DOP,
     GPS_TIM_TP,
     GPS_TIM_SVIN,
     GPS_MON_HW,
@@ -117,7 +119,7 @@ struct gps_message {
 
     /* A pulse: the one that comes next, or, from gpsd, one that was stamped. */
     bool pulse_said;
-    struct gps_time pulse; /* the instant it marks */
+    struct gps_time pulse; /* the instant it marks; not `said`: only its error is told */
     double pulse_error_s;  /* the pulse comes so much late (quantisation); 0: none */
     gn_utc pulse_at;       /* gpsd: the system clock's stamp; .ns 0: none */
 
