@@ -182,12 +182,25 @@ static void close_device(struct os_device *handle)
     free(handle);
 }
 
+/* Who holds it, or reads beside us. */
+static int holder(struct os_devices *base, const char *path, char *words, size_t size)
+{
+    struct vdev *vdev = find(self(base), path);
+    const struct vdev_receiver *receiver = vdev_receiver_of(base, path);
+    bool shared = receiver != NULL && vdev_receiver_trait(receiver, VDEV_TRAIT_STOLEN) > 0;
+    if (vdev == NULL || !vdev->there || !(vdev->place.busy || shared))
+        return -ENOENT;
+    snprintf(words, size, "another (pid 1)");
+    return 0;
+}
+
 static const struct os_device_ops device_ops = {
     .open = open_device,
     .read = read_device,
     .write = write_device,
     .ioctl = control_device,
     .close = close_device,
+    .holder = holder,
 };
 
 /* ---------------------------------------------------------------- what happens to devices */

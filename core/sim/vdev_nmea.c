@@ -113,15 +113,14 @@ static void gsa(struct page *page, const char *talker, const struct vdev_moment 
     add(page, body);
 }
 
-/* Strong ones are in use, each a little weaker than the one before; the last ones are not. */
-static void one_satellite(char *body, size_t size, const struct vdev_moment *moment, unsigned i)
+static void one_satellite(char *body, size_t size, struct vdev_satellite satellite)
 {
     size_t at = strlen(body);
-    double signal = moment->signal_db_hz - (i <= moment->satellites ? i % 8 : 20);
-    snprintf(body + at, size - at, ",%02u,%02u,%03u,", i, 15 + i * 37 % 70, i * 67 % 360);
+    snprintf(body + at, size - at, ",%02u,%02u,%03u,", satellite.number, satellite.elevation,
+             satellite.azimuth);
     at = strlen(body);
-    if (signal >= 1)
-        snprintf(body + at, size - at, "%02.0f", signal);
+    if (satellite.signal_db_hz > 0)
+        snprintf(body + at, size - at, "%02u", satellite.signal_db_hz);
 }
 
 /* Systems have a talker each in this sentence; ours are all of GPS. */
@@ -136,7 +135,7 @@ static void gsv(struct page *page, const char *talker, const struct vdev_moment 
         snprintf(body, sizeof body, "%sGSV,%u,%u,%02u", strcmp(talker, "GN") == 0 ? "GP" : talker,
                  parts, part, moment->seen);
         for (unsigned i = 0; i < GSV_SATELLITES && next <= moment->seen; i++)
-            one_satellite(body, sizeof body, moment, next++);
+            one_satellite(body, sizeof body, vdev_satellite(moment, next++));
         add(page, body);
     }
 }

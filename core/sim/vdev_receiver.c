@@ -136,6 +136,19 @@ static enum vdev_fix fix(const struct vdev_receiver *receiver)
     return satellites(receiver) == FOR_A_FIX ? VDEV_FIX_2D : VDEV_FIX_3D;
 }
 
+struct vdev_satellite vdev_satellite(const struct vdev_moment *moment, unsigned number)
+{
+    bool used = number <= moment->satellites;
+    double signal = moment->signal_db_hz - (used ? number % 8 : 20);
+    return (struct vdev_satellite){
+        .number = number,
+        .elevation = 15 + number * 37 % 70,
+        .azimuth = number * 67 % 360,
+        .signal_db_hz = signal >= 1 ? (unsigned)signal : 0,
+        .used = used,
+    };
+}
+
 /* Its own clock divides into ticks, and a pulse begins with one. */
 static double sawtooth_s(const struct vdev_receiver *receiver, int64_t second)
 {

@@ -82,6 +82,15 @@ struct vdev_moment {
     enum vdev_spoofing spoofing;
 };
 
+/** A satellite of GPS that it sees; numbers from 1 on. The first ones are in use and strong. */
+struct vdev_satellite {
+    unsigned number, elevation, azimuth; /* degrees */
+    unsigned signal_db_hz;               /* 0: too weak */
+    bool used;
+};
+
+struct vdev_satellite vdev_satellite(const struct vdev_moment *, unsigned number);
+
 /** What a receiver says about a second: writes bytes of text, returns how many. */
 typedef size_t (*vdev_text)(const void *arg, const struct vdev_moment *, char *text, size_t size);
 

@@ -330,12 +330,20 @@ START_TEST(another_program_may_hold_a_device)
 {
     struct bench bench;
     struct heard heard;
+    char words[64] = "";
     begin(&bench, &heard);
+    ck_assert_int_eq(bench.ops->holder(bench.devices, TTY, words, sizeof words), -ENOENT);
     ck_assert_int_eq(vdev_occupy(bench.devices, TTY, true), 0);
     ck_assert_int_eq(bench_listen(&bench, TTY), -EBUSY);
+    ck_assert_int_eq(bench.ops->holder(bench.devices, TTY, words, sizeof words), 0);
+    ck_assert_str_eq(words, "another (pid 1)");
     ck_assert_int_eq(vdev_occupy(bench.devices, TTY, false), 0);
     ck_assert_int_eq(bench_listen(&bench, TTY), 0);
+    ck_assert_int_eq(bench.ops->holder(bench.devices, TTY, words, sizeof words), -ENOENT);
+    set(&bench, VDEV_TRAIT_STOLEN, 0.5);
+    ck_assert_int_eq(bench.ops->holder(bench.devices, TTY, words, sizeof words), 0);
     ck_assert_int_eq(vdev_occupy(bench.devices, "/dev/x", true), -ENOENT);
+    ck_assert_int_eq(bench.ops->holder(bench.devices, "/dev/x", words, sizeof words), -ENOENT);
     ck_assert_ptr_null(vdev_receiver_of(bench.devices, "/dev/x"));
     bench_close(&bench);
 }

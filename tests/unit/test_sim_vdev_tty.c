@@ -144,10 +144,45 @@ START_TEST(satellites_are_told_in_parts)
 }
 END_TEST
 
+static unsigned byte(const char *text, size_t at)
+{
+    return (unsigned char)text[at];
+}
+
+/* What the frames bear is proved where they are made; here, that each word says its message. */
+START_TEST(messages_of_u_blox_are_mixed_with_sentences)
+{
+    char text[2048];
+    struct vdev_moment moment = well(3661);
+    moment.antenna = VDEV_ANTENNA_OPEN;
+    moment.jamming = VDEV_JAMMING_WARNING;
+    moment.jam_indicator = 77;
+    moment.spoofing = VDEV_SPOOFING_INDICATED;
+    moment.pulse_late_s = 5e-9;
+    say("TIM-TP", moment, text, sizeof text);
+    ck_assert_uint_eq(byte(text, 0), 0xb5);
+    ck_assert_uint_eq(byte(text, 2), 0x0d);
+    ck_assert_int_eq((int16_t)(byte(text, 6 + 8) | byte(text, 6 + 9) << 8), -5000); /* ps */
+    say("MON-RF", moment, text, sizeof text);
+    ck_assert_uint_eq(byte(text, 6 + 5), 2);
+    ck_assert_uint_eq(byte(text, 6 + 6), 4);
+    ck_assert_uint_eq(byte(text, 6 + 20), 77);
+    say("SEC-SIG", moment, text, sizeof text);
+    ck_assert_uint_eq(byte(text, 6 + 1) >> 4, 2);
+    say("NAV-SAT", moment, text, sizeof text);
+    ck_assert_uint_eq(byte(text, 6 + 5), 11);
+    ck_assert_uint_eq(byte(text, 6 + 8 + 2), 44); /* as in GSV */
+    struct vdev_speech speech = {.talker = "GP"};
+    ck_assert(vdev_speech_read(&speech, "ZDA NAV-PVT ZDA"));
+    ck_assert_uint_eq(vdev_speech_text(&speech, &moment, text, sizeof text), 38 + 100 + 38);
+    ck_assert_mem_eq(text + 138, "$GPZDA,010101.00", 16);
+}
+END_TEST
+
 START_TEST(messages_are_chosen_by_words)
 {
     struct vdev_speech speech;
-    char words[160];
+    char words[256];
     ck_assert(vdev_speech_read(&speech, "ZDA, RMC"));
     ck_assert_uint_eq(speech.count, 2);
     ck_assert_uint_eq(speech.words[0], VDEV_NMEA_ZDA);
@@ -157,7 +192,7 @@ START_TEST(messages_are_chosen_by_words)
     ck_assert(!vdev_speech_read(
         &speech, "RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC RMC"));
     vdev_speech_list(words, sizeof words);
-    ck_assert_ptr_nonnull(strstr(words, "RMC GGA ZDA GSA GSV GNS TXT"));
+    ck_assert_ptr_nonnull(strstr(words, "RMC GGA ZDA GSA GSV GNS TXT TIM-TP NAV-PVT"));
 }
 END_TEST
 
@@ -450,6 +485,7 @@ int main(void)
     tcase_add_test(tests, sentences_are_those_of_receivers);
     tcase_add_test(tests, what_is_wrong_is_told);
     tcase_add_test(tests, satellites_are_told_in_parts);
+    tcase_add_test(tests, messages_of_u_blox_are_mixed_with_sentences);
     tcase_add_test(tests, messages_are_chosen_by_words);
     tcase_add_test(tests, bytes_arrive_as_the_line_is_fast);
     tcase_add_test(tests, sentences_are_late_by_their_law);
