@@ -104,6 +104,7 @@ struct gps_message {
     char talker[3]; /* NMEA: "GP", "GN", … */
 
     struct gps_time time;
+    gn_utc heard_at;       /* gpsd: the system clock's stamp of when `time` came; .ns 0: none */
     enum gps_answer valid; /* whether the receiver vouches for time and date */
     enum gps_fix fix;
     int16_t satellites_used; /* -1 unsaid */
