@@ -126,6 +126,7 @@ struct gps_message {
 
     /* The sky; GSV says it in parts. */
     uint8_t part, parts; /* 1 … parts; 0: all that there is */
+    char system;         /* GSV: whose, as above; NUL unsaid */
     uint8_t signal;      /* GSV: of the system's; each has its own parts; 0 unsaid */
     size_t satellite_count;
     struct gps_satellite satellites[GPS_SATELLITES];

@@ -2,6 +2,8 @@
 #include "nmea.h"
 
 #include "nmea_fields.h"
+#include "nmea_maker.h"
+#include "nmea_sky.h"
 
 #include <string.h>
 
@@ -100,10 +102,10 @@ struct reader {
 };
 
 static const struct reader readers[] = {
-    {"RMC", GPS_RMC, read_rmc},
-    {"ZDA", GPS_ZDA, read_zda},
-    {"GGA", GPS_GGA, read_gga},
-    {"GNS", GPS_GNS, read_gns},
+    {"RMC", GPS_RMC, read_rmc},      {"ZDA", GPS_ZDA, read_zda},
+    {"GGA", GPS_GGA, read_gga},      {"GNS", GPS_GNS, read_gns},
+    {"GSA", GPS_GSA, nmea_read_gsa}, {"GSV", GPS_GSV, nmea_read_gsv},
+    {"TXT", GPS_TXT, nmea_read_txt},
 };
 
 static const struct reader *reader_of(const char *name, size_t size)
@@ -127,7 +129,11 @@ bool nmea_read(struct gps_message *message, const void *sentence, size_t size)
     struct nmea_field address = fields.field[0];
     if (address.size < 3 || !is_capital(address.at[0]) || !is_capital(address.at[1]))
         return false;
-    memcpy(message->talker, address.at, address.at[0] == 'P' ? 1 : TALKER);
+    if (address.at[0] == 'P') {
+        message->talker[0] = 'P';
+        return nmea_read_maker(message, &fields);
+    }
+    memcpy(message->talker, address.at, TALKER);
     const struct reader *reader = reader_of(address.at + TALKER, address.size - TALKER);
     if (reader == NULL)
         return true;

@@ -10,6 +10,7 @@ void nmea_split(struct nmea_fields *fields, const void *sentence, size_t size)
 {
     const char *at = sentence, *end = at + size;
     fields->count = 0;
+    fields->end = end;
     while (fields->count < NMEA_FIELDS) {
         const char *comma = size == 0 ? NULL : memchr(at, ',', (size_t)(end - at));
         const char *stop = comma == NULL ? end : comma;

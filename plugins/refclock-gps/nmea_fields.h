@@ -16,6 +16,7 @@ struct nmea_field {
 struct nmea_fields {
     struct nmea_field field[NMEA_FIELDS];
     size_t count;
+    const char *end; /* of the sentence */
 };
 
 void nmea_split(struct nmea_fields *, const void *sentence, size_t size);

@@ -35,13 +35,21 @@ void sky_init(struct sky *sky)
 
 /* ---------------------------------------------------------------- taking */
 
+/* RMC, GGA and GNS know no more than that there is a fix. */
+static bool knows_less(const struct sky *sky, const struct gps_message *message)
+{
+    bool vague = message->kind == GPS_RMC || message->kind == GPS_GGA || message->kind == GPS_GNS;
+    return message->fix == GPS_FIX_UNSAID || (vague && message->fix == GPS_FIX_2D &&
+                                              (sky->fix == GPS_FIX_3D || sky->fix == GPS_FIX_TIME));
+}
+
 static void take_fix(struct sky *sky, const struct gps_message *message, gn_local at)
 {
     if (message->fix == GPS_FIX_UNSAID && message->valid == GPS_SILENT && !message->time.said &&
         message->satellites_used < 0 && message->satellites_seen < 0)
         return;
     sky->fix_at = at;
-    if (message->fix != GPS_FIX_UNSAID)
+    if (!knows_less(sky, message))
         sky->fix = message->fix;
     if (message->valid != GPS_SILENT)
         sky->valid = message->valid;
@@ -51,23 +59,54 @@ static void take_fix(struct sky *sky, const struct gps_message *message, gn_loca
     }
     if (message->satellites_used >= 0)
         sky->satellites_used = message->satellites_used;
-    if (message->satellites_seen >= 0)
+    if (message->satellites_seen >= 0 && message->parts == 0)
         sky->satellites_seen = message->satellites_seen;
     if (message->hdop > 0)
         sky->hdop = message->hdop;
 }
 
-/* Keep those of other systems: each tells its own satellites. */
-static void drop_told(struct sky *sky, const struct gps_satellite *told, size_t count)
+static struct gps_satellite *find(struct gps_satellite *list, size_t count,
+                                  const struct gps_satellite *wanted)
 {
-    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (list[i].system == wanted->system && list[i].number == wanted->number)
+            return &list[i];
+    return NULL;
+}
+
+static bool is_told(const struct gps_satellite *told, size_t count, char system)
+{
+    for (size_t i = 0; i < count; i++)
+        if (told[i].system == system || (told[i].system == 'G' && system == 'S'))
+            return true;
+    return false;
+}
+
+/* Who is used, of the systems that are spoken of. */
+static void take_used(struct sky *sky, const struct gps_message *message)
+{
     for (size_t i = 0; i < sky->count; i++) {
-        bool again = false;
-        for (size_t j = 0; j < count; j++)
-            again = again || sky->satellites[i].system == told[j].system;
-        if (!again)
-            sky->satellites[kept++] = sky->satellites[i];
+        struct gps_satellite *known = &sky->satellites[i];
+        if (message->fix != GPS_FIX_NONE &&
+            !is_told(message->satellites, message->satellite_count, known->system))
+            continue;
+        known->used = false;
+        for (size_t j = 0; j < message->satellite_count; j++) {
+            const struct gps_satellite *told = &message->satellites[j];
+            known->used |= told->system == known->system && told->number == known->number;
+        }
     }
+}
+
+/* Keep those of other systems: each tells its own satellites, or that it has none. */
+static void drop_told(struct sky *sky, char system)
+{
+    const struct gps_satellite told = {.system = system};
+    size_t kept = 0;
+    for (size_t i = 0; i < sky->count; i++)
+        if (!is_told(&told, 1, sky->satellites[i].system) &&
+            !is_told(sky->parts, sky->coming, sky->satellites[i].system))
+            sky->satellites[kept++] = sky->satellites[i];
     sky->count = kept;
 }
 
@@ -78,23 +117,57 @@ static void add(struct gps_satellite *list, size_t *count, const struct gps_sate
         list[(*count)++] = more[i];
 }
 
+/* Of a satellite whose signals are told one by one the best counts. */
+static void merge(struct sky *sky)
+{
+    for (size_t i = 0; i < sky->coming; i++) {
+        struct gps_satellite *known = find(sky->satellites, sky->count, &sky->parts[i]);
+        if (known == NULL)
+            add(sky->satellites, &sky->count, &sky->parts[i], 1);
+        else if (sky->parts[i].cn0_db_hz > known->cn0_db_hz)
+            known->cn0_db_hz = sky->parts[i].cn0_db_hz;
+    }
+}
+
+/* The descriptions of one system's signals follow each other. */
+static void take_description(struct sky *sky, char system, uint8_t signal)
+{
+    if (system == '\0' && sky->coming > 0)
+        system = sky->parts[0].system;
+    if (system != sky->told_system || signal == sky->told_signal) {
+        for (size_t i = 0; i < sky->coming; i++) {
+            const struct gps_satellite *known = find(sky->satellites, sky->count, &sky->parts[i]);
+            sky->parts[i].used = known != NULL && known->used;
+        }
+        drop_told(sky, system);
+        sky->told_system = system;
+        sky->told_signal = signal;
+    }
+    merge(sky);
+    sky->satellites_seen = (int16_t)sky->count;
+}
+
 static void take_satellites(struct sky *sky, const struct gps_message *message, gn_local at)
 {
     const struct gps_satellite *told = message->satellites;
-    bool whole = message->parts == 0;
+    if (message->kind == GPS_GSA) {
+        take_used(sky, message);
+        return;
+    }
     if (message->satellite_count == 0 && message->part == 0)
         return;
     sky->sky_at = at;
-    if (whole)
+    if (message->parts == 0) {
         sky->count = 0;
-    if (!whole && message->part <= 1)
-        sky->coming = 0;
-    add(whole ? sky->satellites : sky->parts, whole ? &sky->count : &sky->coming, told,
-        message->satellite_count);
-    if (whole || message->part < message->parts)
+        add(sky->satellites, &sky->count, told, message->satellite_count);
         return;
-    drop_told(sky, sky->parts, sky->coming);
-    add(sky->satellites, &sky->count, sky->parts, sky->coming);
+    }
+    if (message->part <= 1)
+        sky->coming = 0;
+    add(sky->parts, &sky->coming, told, message->satellite_count);
+    if (message->part < message->parts)
+        return;
+    take_description(sky, message->system, message->signal);
     sky->coming = 0;
 }
 

@@ -28,6 +28,8 @@ struct sky {
     struct gps_satellite satellites[SKY_SATELLITES];
     size_t coming; /* of a description in parts, that is not complete yet */
     struct gps_satellite parts[SKY_SATELLITES];
+    char told_system; /* whose the last description was, and of which signal the first in a row */
+    uint8_t told_signal;
 
     enum gps_antenna antenna;
     enum gps_jamming jamming;
