@@ -108,14 +108,30 @@ static void expect_leap(struct scene *scene)
         world_order(scene->world, &scene->leap, at);
 }
 
+static void boot(void *arg)
+{
+    const struct actor *actor = arg;
+    (void)node_start(actor->node); /* the story says why not */
+}
+
+/* At once, or when it has booted. */
+static int start(struct scene *scene, struct actor *actor)
+{
+    stats_init(&actor->stats, scene->window_s);
+    if (!(actor->boot_s > 0))
+        return node_start(actor->node);
+    actor->boot = (struct world_event){.happen = boot, .arg = actor};
+    world_order_in(scene->world, &actor->boot, gn_nanoseconds(actor->boot_s));
+    return 0;
+}
+
 int scene_run(struct scene *scene)
 {
     int64_t length_ns = (int64_t)(scene->duration_s * 1e9);
     for (size_t i = 0; i < scene->count; i++) {
-        int rc = node_start(scene->actors[i].node);
+        int rc = start(scene, &scene->actors[i]);
         if (rc < 0)
             return rc;
-        stats_init(&scene->actors[i].stats, scene->window_s);
     }
     expect_leap(scene);
     scene->look = (struct world_event){.happen = look, .arg = scene};

@@ -15,6 +15,8 @@ struct actor {
     struct node *node;
     const char *group; /* the name that the file has for it; without the number of `count` */
     struct stats stats;
+    double boot_s; /* its daemon starts so long after the beginning */
+    struct world_event boot;
 };
 
 /** The two ways of an entry of `links`; one and the same where all meet all. */

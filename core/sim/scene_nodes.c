@@ -93,6 +93,16 @@ static void write_files(struct reader *reader, const config_setting_t *entry, st
     }
 }
 
+static double read_boot(struct reader *reader, const config_setting_t *entry, const char *name)
+{
+    char purpose[160];
+    snprintf(purpose, sizeof purpose, "%.128s boot", name);
+    double boot_s = fmax(0, reader_drawn(reader, entry, "boot", purpose));
+    if (!(boot_s <= 1e9))
+        reader_wrong(reader, config_setting_get_member(entry, "boot"), "boot: 0 to 1e9 s");
+    return boot_s;
+}
+
 /* What all nodes of an entry share. */
 static void add_node(struct reader *reader, const config_setting_t *entry, struct node_setup *setup,
                      const char *group, int index)
@@ -100,6 +110,7 @@ static void add_node(struct reader *reader, const config_setting_t *entry, struc
     struct scene *scene = reader->scene;
     size_t errors = reader->findings->errors;
     read_clock(reader, entry, setup->name, &setup->clock);
+    double boot_s = read_boot(reader, entry, setup->name);
     if (reader->findings->errors > errors)
         return;
     struct node *node = node_create(setup, reader->findings);
@@ -110,7 +121,7 @@ static void add_node(struct reader *reader, const config_setting_t *entry, struc
     }
     scene->actors =
         memory_grow(scene->actors, scene->count, &scene->capacity, sizeof(struct actor));
-    scene->actors[scene->count++] = (struct actor){.node = node, .group = group};
+    scene->actors[scene->count++] = (struct actor){.node = node, .group = group, .boot_s = boot_s};
     vhost_stamp_noise(node_host(node), reader_law(reader, entry, "stamp_noise"));
     add_addresses(reader, entry, node, index);
     scene_devices_read(reader, config_setting_get_member(entry, "devices"), node);
@@ -183,7 +194,7 @@ void reader_node(struct reader *reader, const config_setting_t *entry)
     size_t errors = reader->findings->errors;
     reader_check_keys(
         reader, entry,
-        " name address count config config_file clock stamp_noise devices files smeared ");
+        " name address count config config_file clock stamp_noise devices files smeared boot ");
     const char *name = reader_string(reader, entry, "name");
     int count = (int)reader_number(reader, entry, "count", 1, MOST_NODES, 1);
     bool text = config_setting_get_member(entry, "config") != NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/tale.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,16 +66,25 @@ static bool take(const char **text, const char *word)
     return true;
 }
 
-/* `FROM..TO `, if it is there: whole seconds. */
+/* "12" or "12.5"; of "12..13" only the 12. */
+static double read_seconds(const char *text, char **end)
+{
+    double seconds = (double)strtoul(text, end, 10);
+    if (*end != text && (*end)[0] == '.' && isdigit((unsigned char)(*end)[1]))
+        seconds = strtod(text, end);
+    return seconds;
+}
+
+/* `FROM..TO `, if it is there. */
 static void take_window(const char **text, struct tale_line *line)
 {
     char *end;
-    unsigned long from_s = strtoul(*text, &end, 10);
+    double from_s = read_seconds(*text, &end);
     line->to_s = FOREVER_S;
     if (end == *text || strncmp(end, "..", 2) != 0)
         return;
-    line->from_s = (double)from_s;
-    line->to_s = (double)strtoul(end + 2, &end, 10);
+    line->from_s = from_s;
+    line->to_s = read_seconds(end + 2, &end);
     *text = end + strspn(end, " ");
 }
 

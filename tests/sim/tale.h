@@ -5,7 +5,8 @@
 /**
  * A story test: a world file whose comments say what must be told in it, in this order.
  *
- *   //> FROM..TO NODE: WORDS          within these seconds the node says so, after the line above
+ *   //> FROM..TO NODE: WORDS          within these seconds (12 or 12.5) it says so, after the line
+ * above
  *   //> never NODE: WORDS             it never does; also `never FROM..TO NODE: WORDS`
  *   //> at most N NODE: WORDS         it does so N times or less; also with seconds, as above
  *   //> always FROM..TO NODE: within 1ms   true error of its clock; us, ms or s

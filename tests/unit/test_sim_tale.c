@@ -61,7 +61,7 @@ START_TEST(what_is_told_must_come_in_order_and_in_time)
     struct tale tale;
     const char *text = "// A story.\n"
                        "//> 0..10 client: one\n"
-                       "//> 5..20 client: two\n"
+                       "//> 5..20.25 client: two\n"
                        "nodes = ( );\n";
     ck_assert(read_tale(&tale, text));
     ck_assert_uint_eq(tale.count, 2);
@@ -73,7 +73,9 @@ START_TEST(what_is_told_must_come_in_order_and_in_time)
     tale_hear(&tale, "client", 2, "number one it is");
     tale_hear(&tale, "client", 4, "two");
     ck_assert(!holds(&tale));
-    tale_hear(&tale, "client", 20, "two");
+    tale_hear(&tale, "client", 20.3, "two");
+    ck_assert(!holds(&tale));
+    tale_hear(&tale, "client", 20.2, "two");
     ck_assert(holds(&tale));
 }
 END_TEST
