@@ -181,20 +181,22 @@ static void do_send(struct asker *asker, const struct sntp_actions *actions)
     run(asker, &event);
 }
 
-static void tell(struct asker *asker, enum gn_reason reason, const char *text)
+/* Silence shows in the state of a source; who goes on to another because of it says so, once. */
+static void tell(struct asker *asker, enum gn_reason reason, const char *text, bool next)
 {
-    if (asker->is_probing)
-        gn_log(asker->host, GN_DEBUG, "%s: %s", asker->config->server.items[asker->ladder.rung],
-               text);
-    else
+    bool is_silence = reason == GN_REASON_NO_REPLY || reason == GN_REASON_RESOLVING;
+    const char *name = asker->config->server.items[asker->ladder.rung];
+    if (!asker->is_probing)
         gn_source_fault(asker->host, asker->source, reason, text);
+    if (asker->is_probing || (is_silence && next && asker->ladder.rounds == 0))
+        gn_log(asker->host, asker->is_probing ? GN_DEBUG : GN_INFO, "%s: %s", name, text);
 }
 
-static void do_next(struct asker *asker, bool denied)
+static void do_next(struct asker *asker, int64_t denied_ns)
 {
     gn_local now = gn_now(asker->host);
-    if (denied)
-        ladder_deny(&asker->ladder, now, SNTP_DENIED_NS);
+    if (denied_ns > 0)
+        ladder_deny(&asker->ladder, now, denied_ns);
     asker->is_probing = asker->is_probing || ladder_wants_first(&asker->ladder, now);
     ladder_next(&asker->ladder, now);
     ask_rung(asker);
@@ -222,12 +224,18 @@ static void do_submit(struct asker *asker, const struct gn_sample *sample)
     keep_floor(asker, sample->local);
 }
 
-/* Below what is configured the core goes only when an answer was not expected. */
-static bool is_surprised(struct asker *asker)
+/* Below what is configured the core goes only when an answer was not expected; no source but one
+ * that somebody waits for has to poll oftener than every 16 s. */
+static struct sntp_event taken_event(struct asker *asker)
 {
     struct gn_source_hint hint = {.size = sizeof(hint)};
-    return gn_source_hint(asker->host, asker->source, &hint) == 0 &&
-           hint.poll_s < gn_seconds(gn_poll_ns(hint.min_poll_log2s));
+    struct sntp_event taken = new_event(asker, SNTP_TAKEN);
+    if (gn_source_hint(asker->host, asker->source, &hint) != 0)
+        return taken;
+    taken.surprised = hint.poll_s < gn_seconds(gn_poll_ns(hint.min_poll_log2s));
+    if (gn_poll_ns(hint.max_poll_log2s) < SNTP_FIRST_NS)
+        taken.hurry_ns = gn_poll_ns(hint.max_poll_log2s);
+    return taken;
 }
 
 static void run(struct asker *asker, struct sntp_event *event)
@@ -240,21 +248,20 @@ static void run(struct asker *asker, struct sntp_event *event)
         close_socket(asker);
     if (actions.submit) {
         do_submit(asker, &actions.sample);
-        struct sntp_event taken = new_event(asker, SNTP_TAKEN);
-        taken.surprised = is_surprised(asker);
+        struct sntp_event taken = taken_event(asker);
         sntp_step(&asker->sntp, &taken, &actions);
         actions.next = ladder_wants_first(&asker->ladder, taken.now);
     }
     if (actions.slow)
         gn_source_slow(asker->host, asker->source, gn_seconds(actions.slow_ns));
     if (actions.fault)
-        tell(asker, actions.reason, actions.text);
+        tell(asker, actions.reason, actions.text, actions.next);
     if (actions.arm)
         gn_timer_start(asker->host, asker->timer, actions.delay_ns);
     if (actions.send)
         do_send(asker, &actions);
     else if (actions.next)
-        do_next(asker, actions.denied);
+        do_next(asker, actions.denied_ns);
 }
 
 /* ---------------------------------------------------------------- servers */
@@ -281,7 +288,7 @@ static void on_resolved(void *arg, int status, const char *text, const struct gn
                  status == 0    ? "it has no address"
                  : text != NULL ? text
                                 : strerror(-status));
-        tell(asker, GN_REASON_RESOLVING, why);
+        tell(asker, GN_REASON_RESOLVING, why, true);
         ladder_next(&asker->ladder, now);
     }
     ask_rung(asker);

@@ -131,7 +131,8 @@ static void fail(struct sntp *sntp, const struct sntp_event *event, struct sntp_
 
 /* ---------------------------------------------------------------- replies */
 
-/* Half as often, for as long as it is asked. Spec: RFC 5905 §7.4. */
+/* Half as often, for as long as it is asked; where it gives nothing else, another may. Spec: RFC
+ * 5905 §7.4. */
 static void slow_down(struct sntp *sntp, const struct sntp_event *event,
                       struct sntp_actions *actions)
 {
@@ -143,7 +144,8 @@ static void slow_down(struct sntp *sntp, const struct sntp_event *event,
     fault(actions, GN_REASON_RATE,
           "the server asks to be asked less often (RATE): every %lld s from now on",
           (long long)(sntp->least_ns / GN_NS_PER_S));
-    rest(sntp, event, actions);
+    give_nothing(sntp, event, actions);
+    actions->denied_ns = actions->next ? sntp->least_ns : 0;
 }
 
 static void obey_kiss(struct sntp *sntp, const struct sntp_event *event,
@@ -157,7 +159,7 @@ static void obey_kiss(struct sntp *sntp, const struct sntp_event *event,
     fault(actions, GN_REASON_KISS, "the server refuses us (%s): next request in %lld h",
           wire_refid_text(0, header->refid, code),
           (long long)(SNTP_DENIED_NS / GN_NS_PER_S / 3600));
-    actions->denied = true;
+    actions->denied_ns = SNTP_DENIED_NS;
     give_up(sntp, event, actions);
 }
 
@@ -246,6 +248,18 @@ static void receive(struct sntp *sntp, const struct sntp_event *event, struct sn
     }
 }
 
+/* The next request: as the interval is, or sooner where the core wants it. */
+static void go_on(struct sntp *sntp, const struct sntp_event *event, struct sntp_actions *actions)
+{
+    bool may = sntp->least_ns == 0;
+    if (may && event->surprised && sntp->interval_ns > SNTP_FIRST_NS)
+        sntp->interval_ns = SNTP_FIRST_NS;
+    if (may && event->hurry_ns > 0 && event->hurry_ns < sntp->interval_ns &&
+        ++sntp->hurried < SNTP_HURRIED)
+        sntp->interval_ns = event->hurry_ns;
+    rest(sntp, event, actions);
+}
+
 void sntp_step(struct sntp *sntp, const struct sntp_event *event, struct sntp_actions *actions)
 {
     memset(actions, 0, sizeof(*actions));
@@ -263,9 +277,7 @@ void sntp_step(struct sntp *sntp, const struct sntp_event *event, struct sntp_ac
             ask(sntp, event, actions);
         break;
     case SNTP_TAKEN:
-        if (event->surprised && sntp->interval_ns > SNTP_FIRST_NS && sntp->least_ns == 0)
-            sntp->interval_ns = SNTP_FIRST_NS;
-        rest(sntp, event, actions);
+        go_on(sntp, event, actions);
         break;
     case SNTP_SENT:
         sntp->t1 = event->when;

@@ -19,6 +19,8 @@
 #define SNTP_LOST 4
 /** … and so many where this one has never given a sample: there may be others. */
 #define SNTP_LOST_FIRST 1
+/** So many samples may be wanted sooner than that, where somebody waits for them (gnomond -q). */
+#define SNTP_HURRIED 4
 /** After DENY or RSTR a server is not asked for so long. */
 #define SNTP_DENIED_NS (24 * 3600 * GN_NS_PER_S)
 
@@ -41,9 +43,10 @@ enum sntp_event_kind {
 struct sntp_event {
     enum sntp_event_kind kind;
     gn_local now;
-    uint64_t random; /* unpredictable; used by TIMER */
-    uint32_t chance; /* spreads the polls */
-    bool surprised;  /* TAKEN: the core wants to know soon whether that was true */
+    uint64_t random;  /* unpredictable; used by TIMER */
+    uint32_t chance;  /* spreads the polls */
+    bool surprised;   /* TAKEN: the core wants to know soon whether that was true */
+    int64_t hurry_ns; /* TAKEN: the longest interval that somebody has the patience for; 0: any */
     gn_local when;
     int error;
     const void *data;
@@ -70,8 +73,8 @@ struct sntp_actions {
     int64_t delay_ns;
     bool send; /* open a fresh socket, send `request`, tell the outcome */
     uint8_t request[WIRE_HEADER_SIZE];
-    bool next;   /* this server gives nothing: another */
-    bool denied; /* and does not want to be asked again */
+    bool next;         /* this server gives nothing: another */
+    int64_t denied_ns; /* and does not want to be asked again for so long; 0: it did not say */
 };
 
 struct sntp {
@@ -82,6 +85,7 @@ struct sntp {
     int64_t interval_ns; /* before its spread */
     int64_t least_ns;    /* the server asked not to be asked more often; 0: it did not */
     bool reached;        /* it has given a sample */
+    unsigned hurried;    /* samples that somebody waited for */
     unsigned lost;       /* requests in a row without a sample */
     enum verdict bad;    /* why the last datagram was not the reply, or OK */
 };

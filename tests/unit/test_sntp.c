@@ -80,14 +80,24 @@ static void hear(struct scene *s, const struct wire_header *reply, gn_utc floor)
                                 .precision_log2s = -24});
 }
 
-static void hear_taken(struct scene *s, bool surprised)
+static void hear_and_take(struct scene *s, struct sntp_event taken)
 {
     struct wire_header reply = good_reply(s);
     hear(s, &reply, (gn_utc){0});
     ck_assert(s->last.submit && s->last.close && !s->last.fault && !s->last.next);
     struct gn_sample sample = s->last.sample;
-    step(s, (struct sntp_event){.kind = SNTP_TAKEN, .surprised = surprised});
+    step(s, taken);
     s->last.sample = sample;
+}
+
+static void hear_taken(struct scene *s, bool surprised)
+{
+    hear_and_take(s, (struct sntp_event){.kind = SNTP_TAKEN, .surprised = surprised});
+}
+
+static void hear_hurried(struct scene *s, int64_t hurry_ns)
+{
+    hear_and_take(s, (struct sntp_event){.kind = SNTP_TAKEN, .hurry_ns = hurry_ns});
 }
 
 static void hear_good(struct scene *s)
@@ -156,6 +166,23 @@ START_TEST(what_nobody_expected_is_asked_again_soon)
 }
 END_TEST
 
+START_TEST(who_is_in_a_hurry_gets_four_samples)
+{
+    struct scene s = asked();
+    int64_t intervals_s[5];
+    for (int i = 0; i < 5; i++) {
+        hear_hurried(&s, 2 * GN_NS_PER_S);
+        intervals_s[i] = s.last.delay_ns / GN_NS_PER_S;
+        fire(&s);
+    }
+    ck_assert_int_eq(intervals_s[0], 2);
+    ck_assert_int_eq(intervals_s[1], 2);
+    ck_assert_int_eq(intervals_s[2], 2);
+    ck_assert_int_eq(intervals_s[3], 4); /* and then as ever */
+    ck_assert_int_eq(intervals_s[4], 8);
+}
+END_TEST
+
 START_TEST(chance_spreads_by_a_quarter_at_most)
 {
     ck_assert_int_eq(sntp_spread(1000, 0), 750);
@@ -188,7 +215,7 @@ START_TEST(silence_is_told_and_leads_to_the_next)
     struct scene s = asked();
     fire(&s);
     ck_assert_int_eq(s.last.reason, GN_REASON_NO_REPLY);
-    ck_assert(s.last.fault && s.last.next && !s.last.denied);
+    ck_assert(s.last.fault && s.last.next && s.last.denied_ns == 0);
 }
 END_TEST
 
@@ -273,6 +300,19 @@ START_TEST(rate_doubles_for_good)
 }
 END_TEST
 
+START_TEST(rate_before_any_sample_leads_away)
+{
+    struct scene s = asked();
+    struct wire_header reply = good_reply(&s);
+    reply.stratum = 0;
+    reply.refid = 0x52415445;
+    hear(&s, &reply, (gn_utc){0});
+    ck_assert_int_eq(s.last.reason, GN_REASON_RATE);
+    ck_assert(s.last.next && !s.last.submit);
+    ck_assert_int_eq(s.last.denied_ns / GN_NS_PER_S, 32);
+}
+END_TEST
+
 START_TEST(deny_leads_away)
 {
     struct scene s = asked();
@@ -281,7 +321,7 @@ START_TEST(deny_leads_away)
     reply.refid = 0x44454e59;
     hear(&s, &reply, (gn_utc){0});
     ck_assert_int_eq(s.last.reason, GN_REASON_KISS);
-    ck_assert(s.last.next && s.last.denied && !s.last.submit);
+    ck_assert(s.last.next && s.last.denied_ns == SNTP_DENIED_NS && !s.last.submit);
 }
 END_TEST
 
@@ -307,6 +347,7 @@ int main(void)
     tcase_add_test(tests, what_counts_is_when_it_left);
     tcase_add_test(tests, intervals_double_up_to_the_poll);
     tcase_add_test(tests, what_nobody_expected_is_asked_again_soon);
+    tcase_add_test(tests, who_is_in_a_hurry_gets_four_samples);
     tcase_add_test(tests, chance_spreads_by_a_quarter_at_most);
     tcase_add_test(tests, only_its_own_reply_counts);
     tcase_add_test(tests, silence_is_told_and_leads_to_the_next);
@@ -315,6 +356,7 @@ int main(void)
     tcase_add_loop_test(tests, a_bad_reply_is_never_a_sample, 0, sizeof bads / sizeof bads[0]);
     tcase_add_test(tests, a_time_that_is_past_is_refused);
     tcase_add_test(tests, rate_doubles_for_good);
+    tcase_add_test(tests, rate_before_any_sample_leads_away);
     tcase_add_test(tests, deny_leads_away);
     tcase_add_test(tests, who_is_stopped_hears_nothing);
     suite_add_tcase(suite, tests);
