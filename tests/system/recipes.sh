@@ -34,3 +34,11 @@ check "amazon-time-sync: keeps time to 50 us" below 50e-6 "$(figure amazon-time-
 check "cloud-vm: keeps time, paused or not" below 0.05 "$(figure cloud-vm guest rms_s)"
 check "cloud-vm: no hardware clock is information" \
     logged cloud-vm 'guest +info +rtc0: cannot open /dev/rtc0: No such file or directory'
+check "sntp-client: keeps time to 10 ms, also when the router is dead" below 0.01 "$(figure sntp-client camera rms_s)"
+check "sntp-client: is set once, and never again" same 1 "$(figure sntp-client camera steps)"
+# shellcheck disable=SC2016 # the fields are those of awk
+check "sntp-client: within a second of the boot" awk '$2 ~ /^camera/ && /started/ { boot[$2] = $1 }
+    $2 ~ /^camera/ && /synchronised to/ && !set[$2]++ { sets++; if ($1 - boot[$2] > 1) late++ }
+    END { print sets + 0, "are synchronised, late", late + 0; exit !(sets == 20 && !late) }' "$ROOM/sntp-client.log"
+check "sntp-client: the next is asked when the router is dead" \
+    logged sntp-client 'camera1 +info +sntp0: 0\.pool\.ntp\.org is asked from now on'
