@@ -31,6 +31,9 @@ check "isolated-rtc: no client is served before the master knows the time" \
     logged isolated-rtc 'master +info +synchronised to rtc0'
 check "isolated-rtc: and so they do not step" same 0 "$(figure isolated-rtc client steps)"
 check "amazon-time-sync: keeps time to 50 us" below 50e-6 "$(figure amazon-time-sync instance rms_s)"
+check "amazon-time-sync: and to 1 us by the card's clock" below 1e-6 "$(figure amazon-time-sync newer rms_s)"
+check "amazon-time-sync: without the card the service is asked" \
+    logged amazon-time-sync 'newer +info +ntp0 is the system source'
 check "cloud-vm: keeps time, paused or not" below 0.05 "$(figure cloud-vm guest rms_s)"
 check "cloud-vm: no hardware clock is information" \
     logged cloud-vm 'guest +info +rtc0: cannot open /dev/rtc0: No such file or directory'
