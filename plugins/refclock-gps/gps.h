@@ -9,7 +9,15 @@
  * those of gpsd, go into gps_take(). From there on nobody knows where they came from.
  */
 
+#include "calendar.h"
+#include "epoch.h"
+#include "framer.h"
+#include "latency.h"
+#include "line.h"
 #include "message.h"
+#include "numbering.h"
+#include "pulses.h"
+#include "quality.h"
 #include "sky.h"
 
 #include <gnomon/plugin.h>
@@ -49,32 +57,101 @@ struct gps_tally {
     gn_local last; /* when it came */
 };
 
+/** What came of the messages of the last seconds. */
+struct gps_word {
+    enum calendar_verdict time; /* of the last that named an instant */
+    unsigned jumps;             /* of the calendar, that were seen */
+    gn_utc late_pulse;          /* what TIM-TP said last of a pulse: which, … */
+    double late_s;              /* … and that it comes so much late */
+    bool late_said;
+    gn_utc leapt; /* the last leap second that the past was moved by */
+};
+
 struct gps {
     struct gn_host *host;
     const struct gps_config *config;
     int32_t pivot_day; /* of `pivot`; GPS_NO_DAY: none */
     struct gn_source *source;
-    struct gn_timer *tick; /* once a second */
+    struct gn_timer *tick;
 
     enum gps_state state;
-    char trouble[256]; /* why there are no samples, and what to do; "" there are */
+    char
+        trouble[256]; /* why there are no samples, or none of pulses, and what to do; "" all is well
+                       */
+    bool told;        /* the core has been told */
     enum gps_protocol protocol;
-    gn_local heard; /* the last message that was understood; .ns 0: never */
+    gn_local heard;  /* the last message that was understood; .ns 0: never */
+    gn_local sample; /* when the last one was handed on; .ns 0: none yet */
+    gn_utc utc;      /* … which said this */
+    bool absent;     /* line or gpsd are not there: who knows it has told why */
+    gn_local polled;
+    gn_local spoken; /* the last second that messages told */
     struct gps_tally tally[GPS_KINDS];
     struct sky sky; /* what the receiver has said lately */
+
+    struct line line; /* unused with gpsd and replay */
+    struct framer framer;
+    struct epoch epoch;
+    struct calendar calendar;
+    struct latency latency;
+    struct numbering numbering;
+    struct quality quality;
+    double quality_doubt_s; /* of the last instant that it was told */
+    struct gps_word word;
+    struct pulses pulses; /* unused without `pps` */
+
+    gn_local saved; /* the memory */
+    int32_t saved_day;
 };
 
-/* ---- receiver.c: from bytes to samples */
+/* ---- receiver.c: from bytes to messages */
 
-/** Bytes have come, the last of them at `at`. */
-void gps_receive(struct gps *, gn_local at, const void *bytes, size_t size);
+/** Bytes have come, the last of them at `at`; they come as fast as `baud` says, 0: at no pace of
+ * their own. Returns how many messages with a right sum they ended. */
+uint64_t gps_receive(struct gps *, gn_local at, unsigned baud, const void *bytes, size_t size);
+
+/** What was begun is cut off: another line, another speed. `baud` as above. */
+void gps_cut(struct gps *, unsigned baud);
 
 /** A message has come; its first byte at `at`. */
 void gps_take(struct gps *, const struct gps_message *, gn_local at);
 
+/* ---- measure.c: from messages and pulses to samples */
+
+/** A message that names an instant. */
+void gps_take_time(struct gps *, const struct gps_message *, gn_local at);
+
+/** What a message says of a pulse: one that comes, or, of gpsd, one that came. */
+void gps_take_pulse_word(struct gps *, const struct gps_message *, gn_local at);
+
+/** A pulse came, and was stamped within `precision_s`. */
+void gps_take_pulse(struct gps *, gn_local at, double precision_s);
+
+/** No more is to come of a second that was said. */
+void gps_end_second(struct gps *, gn_local now);
+
+/* ---- pulses.c */
+
+/** Errors: negative errno, of the timer. A device that is not there is waited for. */
+int gps_pulses_start(struct gps *);
+
+/* ---- state.c: what it is good for */
+
 /** There are no samples, and this is why; printf-like words that say what to do. */
 __attribute__((format(printf, 4, 5))) void gps_trouble(struct gps *, enum gps_state, enum gn_reason,
                                                        const char *format, ...);
+
+/** Look how it stands, some times a second. */
+void gps_judge(struct gps *, gn_local now);
+
+/* ---- memory.c: what is kept from run to run */
+
+void gps_load(struct gps *);
+
+/** `force`: also when it was not long ago. */
+void gps_save(struct gps *, gn_local now, bool force);
+
+/* ---- plugin.c */
 
 /** "no-device", … */
 const char *gps_state_name(enum gps_state);

@@ -7,6 +7,7 @@
 #include "gps.h"
 
 #include <errno.h>
+#include <math.h>
 #include <shared/pulse.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,11 @@
 
 #define REFID 0x47505300u /* "GPS" */
 
-#define TICK_NS GN_NS_PER_S
+/* How often it is looked how things stand. */
+#define TICK_NS (GN_NS_PER_S / 4)
+
+/* The time has to be good for so long before it is believed. */
+#define SETTLE_S 3
 
 /* ---------------------------------------------------------------- the options */
 
@@ -47,14 +52,68 @@ static int check(struct gn_host *host, const struct gps_config *config)
     return 0;
 }
 
-/* ---------------------------------------------------------------- the role */
+/* ---------------------------------------------------------------- how it stands */
+
+/* The table of leap seconds tells GPS time from UTC while the receiver cannot. */
+static void look_up_leap(struct gps *self)
+{
+    struct gn_state state;
+    if (gn_state_read(self->host, &state) == 0)
+        calendar_table(&self->calendar, state.tai_offset_s);
+}
 
 static void on_tick(void *arg, gn_local now)
 {
     struct gps *self = arg;
     now = gn_now(self->host); /* the timer says when it was due */
+    look_up_leap(self);
     sky_age(&self->sky, now);
+    gps_end_second(self, now);
+    gps_judge(self, now);
+    gps_save(self, now, false);
     gn_timer_start(self->host, self->tick, TICK_NS);
+}
+
+/* ---------------------------------------------------------------- the line */
+
+static uint64_t on_received(void *arg, gn_local at, const void *bytes, size_t size)
+{
+    struct gps *self = arg;
+    return gps_receive(self, at, line_pace(&self->line), bytes, size);
+}
+
+static void on_begun(void *arg)
+{
+    struct gps *self = arg;
+    self->absent = false;
+    gps_cut(self, line_pace(&self->line));
+}
+
+static void on_lost(void *arg, int error, const char *words)
+{
+    struct gps *self = arg;
+    self->absent = true;
+    gps_trouble(self, GPS_STATE_NO_DEVICE, error == -ENOENT ? GN_REASON_ABSENT : GN_REASON_DEVICE,
+                "%s", words);
+}
+
+static const struct line_events line_events = {on_received, on_begun, on_lost};
+
+/* ---------------------------------------------------------------- life */
+
+/* All that is known of the receiver's time; what was learnt of its latency stays. */
+static void forget(struct gps *self)
+{
+    const struct quality_config quality = {
+        .min_satellites = (int)self->config->min_satellites,
+        .settle_s = SETTLE_S,
+        .antenna_gate = self->config->antenna_gate,
+    };
+    framer_reset(&self->framer);
+    epoch_init(&self->epoch);
+    numbering_init(&self->numbering);
+    quality_init(&self->quality, &quality);
+    sky_init(&self->sky);
 }
 
 static int gps_open(struct gn_host *host, void *shared, const void *config, void **instance)
@@ -69,7 +128,11 @@ static int gps_open(struct gn_host *host, void *shared, const void *config, void
     self->host = host;
     self->config = config;
     read_pivot(self->config->pivot, &self->pivot_day);
-    sky_init(&self->sky);
+    framer_init(&self->framer);
+    calendar_init(&self->calendar, self->pivot_day);
+    latency_init(&self->latency,
+                 self->config->latency_s < 0 ? (double)NAN : self->config->latency_s);
+    forget(self);
     *instance = self;
     return 0;
 }
@@ -79,6 +142,15 @@ const char *gps_address(const struct gps_config *config)
     return config->gpsd[0] != '\0'  ? config->gpsd
            : config->replay != NULL ? config->replay
                                     : config->device;
+}
+
+static int start_input(struct gps *self)
+{
+    const struct gps_config *config = self->config;
+    if (config->gpsd[0] != '\0' || config->replay != NULL)
+        return 0;
+    line_init(&self->line, self->host, config->device, (unsigned)config->baud, &line_events, self);
+    return line_start(&self->line);
 }
 
 /* Without its device it waits for it. */
@@ -96,8 +168,26 @@ static int gps_start(void *instance)
     if (error == 0)
         error = gn_timer_open(self->host, on_tick, self, &self->tick);
     if (error == 0)
-        error = gn_timer_start(self->host, self->tick, 0);
-    return error;
+        error = gn_timer_start(self->host, self->tick, TICK_NS);
+    if (error < 0)
+        return error;
+    gps_load(self);
+    self->polled = gn_now(self->host);
+    error = start_input(self);
+    return error < 0 ? error : gps_pulses_start(self);
+}
+
+static void gps_stop(void *instance)
+{
+    struct gps *self = instance;
+    gps_save(self, gn_now(self->host), true);
+}
+
+/* Bytes were lost while the machine slept, and its oscillator may have stood still. */
+static void gps_event(void *instance, const struct gn_event *event)
+{
+    if (event->kind == GN_EVENT_SUSPENDED)
+        forget(instance);
 }
 
 static const char *const edges[] = {"auto", "assert", "clear", NULL};
@@ -218,7 +308,9 @@ static const struct gn_role roles[] = {
         .config_size = sizeof(struct gps_config),
         .open = gps_open,
         .start = gps_start,
+        .stop = gps_stop,
         .close = free,
+        .event = gps_event,
         .command = gps_command,
     },
 };

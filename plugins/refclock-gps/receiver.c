@@ -1,34 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* From bytes to messages, from messages to samples. */
+/* From bytes to messages. */
 
 #include "gps.h"
+#include "nmea.h"
+#include "ubx.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-const char *gps_state_name(enum gps_state state)
+static bool read_frame(const struct framer_frame *frame, struct gps_message *message)
 {
-    static const char *const names[GPS_STATES] = {"no-device", "silent", "no-fix",  "acquiring",
-                                                  "ambiguous", "locked", "holdover"};
-    return (unsigned)state < GPS_STATES ? names[state] : "?";
+    return frame->kind == FRAMER_NMEA
+               ? nmea_read(message, frame->data, frame->size)
+               : ubx_read(message, frame->ubx_class, frame->ubx_id, frame->data, frame->size);
 }
 
-void gps_trouble(struct gps *self, enum gps_state state, enum gn_reason reason, const char *format,
-                 ...)
+uint64_t gps_receive(struct gps *self, gn_local at, unsigned baud, const void *bytes, size_t size)
 {
-    va_list args;
-    va_start(args, format);
-    vsnprintf(self->trouble, sizeof self->trouble, format, args);
-    va_end(args);
-    self->state = state;
-    gn_source_fault(self->host, self->source, reason, self->trouble);
+    struct framer_frame frame;
+    struct gps_message message;
+    uint64_t messages = 0;
+    framer_push(&self->framer, bytes, size, at, baud);
+    while (framer_next(&self->framer, &frame)) {
+        messages++;
+        if (read_frame(&frame, &message))
+            gps_take(self, &message, frame.first);
+    }
+    return messages;
 }
 
-void gps_receive(struct gps *self, gn_local at, const void *bytes, size_t size)
+void gps_cut(struct gps *self, unsigned baud)
 {
-    (void)self, (void)at, (void)bytes, (void)size;
+    framer_reset(&self->framer);
+    latency_baud(&self->latency, baud);
 }
 
 static enum gps_protocol protocol_of(enum gps_kind kind)
@@ -39,15 +41,26 @@ static enum gps_protocol protocol_of(enum gps_kind kind)
                                  : GPS_PROTOCOL_NONE;
 }
 
-void gps_take(struct gps *self, const struct gps_message *message, gn_local at)
+static void count(struct gps *self, const struct gps_message *message, gn_local at)
 {
-    if ((unsigned)message->kind >= GPS_KINDS)
-        return;
     enum gps_protocol protocol = protocol_of(message->kind);
     self->heard = at;
     self->tally[message->kind].count++;
     self->tally[message->kind].last = at;
     if (protocol != GPS_PROTOCOL_NONE)
         self->protocol = protocol;
+}
+
+void gps_take(struct gps *self, const struct gps_message *message, gn_local at)
+{
+    if ((unsigned)message->kind >= GPS_KINDS)
+        return;
+    count(self, message, at);
     sky_take(&self->sky, message, at);
+    quality_hear(&self->quality, message, at);
+    calendar_hear(&self->calendar, message, at);
+    if (message->pulse_said)
+        gps_take_pulse_word(self, message, at);
+    if (message->time.said)
+        gps_take_time(self, message, at);
 }

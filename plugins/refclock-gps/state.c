@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What it is good for, and what people are told where it is not. */
+
+#include "gps.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A receiver that says nothing for so long is silent; one without samples for so long is not
+ * locked. */
+#define SILENT_NS (5 * GN_NS_PER_S)
+#define LOCKED_NS (4 * GN_NS_PER_S)
+
+/* Without a sample for so long a poll has failed. */
+#define POLL_NS (3 * GN_NS_PER_S / 2)
+
+const char *gps_state_name(enum gps_state state)
+{
+    static const char *const names[GPS_STATES] = {"no-device", "silent", "no-fix",  "acquiring",
+                                                  "ambiguous", "locked", "holdover"};
+    return (unsigned)state < GPS_STATES ? names[state] : "?";
+}
+
+void gps_trouble(struct gps *self, enum gps_state state, enum gn_reason reason, const char *format,
+                 ...)
+{
+    char words[sizeof self->trouble];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(words, sizeof words, format, args);
+    va_end(args);
+    bool same = self->told && self->state == state && strcmp(words, self->trouble) == 0;
+    self->state = state;
+    self->told = true;
+    memcpy(self->trouble, words, sizeof words);
+    if (!same)
+        gn_source_fault(self->host, self->source, reason, self->trouble);
+}
+
+/* ---------------------------------------------------------------- verdicts */
+
+static void judge_silence(struct gps *self, gn_local now)
+{
+    char words[200];
+    bool line = self->config->gpsd[0] == '\0' && self->config->replay == NULL;
+    if (line)
+        line_silence(&self->line, now, words, sizeof words);
+    else
+        snprintf(words, sizeof words, "%.100s: nothing comes", gps_address(self->config));
+    gps_trouble(self, GPS_STATE_SILENT, GN_REASON_NO_REPLY, "%s", words);
+}
+
+static const char *remedy(enum quality_verdict verdict)
+{
+    switch (verdict) {
+    case QUALITY_NO_FIX:
+    case QUALITY_INVALID:
+        return "; has the antenna a free view of the sky?";
+    case QUALITY_SILENT:
+        return "; RMC, GGA or UBX-NAV-PVT has to be switched on";
+    case QUALITY_ANTENNA:
+        return "; see to its plug and cable, or antenna_gate = false";
+    default:
+        return "";
+    }
+}
+
+static void judge_quality(struct gps *self, enum quality_verdict verdict)
+{
+    char text[128], seen[48] = "";
+    const char *words = quality_words(&self->quality, verdict, text, sizeof text);
+    enum gps_state state = verdict == QUALITY_SETTLING ? GPS_STATE_ACQUIRING
+                           : self->sample.ns != 0      ? GPS_STATE_HOLDOVER
+                                                       : GPS_STATE_NO_FIX;
+    if (self->sky.satellites_seen >= 0 && verdict == QUALITY_NO_FIX)
+        snprintf(seen, sizeof seen, ", %d satellites are seen", self->sky.satellites_seen);
+    gps_trouble(self, state,
+                verdict == QUALITY_SETTLING ? GN_REASON_WAITING : GN_REASON_UNSYNCHRONISED,
+                "%s%s%s", words, seen, remedy(verdict));
+}
+
+static void judge_time(struct gps *self)
+{
+    char text[160];
+    const char *words = calendar_words(&self->calendar, self->word.time, text, sizeof text);
+    bool jump = self->word.time == CALENDAR_JUMP;
+    gps_trouble(self, jump ? GPS_STATE_AMBIGUOUS : GPS_STATE_ACQUIRING,
+                jump ? GN_REASON_BAD_REPLY : GN_REASON_WAITING, "%s", words);
+}
+
+static void judge_numbers(struct gps *self)
+{
+    const char *words = numbering_words(&self->numbering);
+    bool ambiguous = strncmp(words, "ambiguous", 9) == 0;
+    gps_trouble(self, ambiguous ? GPS_STATE_AMBIGUOUS : GPS_STATE_ACQUIRING,
+                ambiguous ? GN_REASON_BAD_REPLY : GN_REASON_WAITING,
+                "which second the pulses mark is not known: %s",
+                words[0] != '\0' ? words : "the newest messages contradict it");
+}
+
+/* Good, and yet there is nothing. */
+static void judge_nothing(struct gps *self)
+{
+    if (self->sample.ns != 0)
+        gps_trouble(self, GPS_STATE_HOLDOVER, GN_REASON_WAITING, "%s",
+                    self->pulses.trouble[0] != '\0' ? self->pulses.trouble
+                                                    : "no pulses come; the messages are worse than "
+                                                      "what is known without them");
+    else if (self->epoch.begun)
+        gps_trouble(self, GPS_STATE_ACQUIRING, GN_REASON_STARTING, "the first second is said");
+    else
+        gps_trouble(self, GPS_STATE_ACQUIRING, GN_REASON_WAITING,
+                    "its messages name no time; RMC, ZDA or UBX-NAV-PVT has to be switched on");
+}
+
+static void judge_locked(struct gps *self)
+{
+    if (self->state != GPS_STATE_LOCKED)
+        gn_log(self->host, GN_INFO, "%s is followed by its %s", gps_address(self->config),
+               self->pulses.counted.ns != 0 ? "pulses" : "messages");
+    self->state = GPS_STATE_LOCKED;
+    snprintf(self->trouble, sizeof self->trouble, "%s", self->pulses.trouble);
+}
+
+static bool within(gn_local now, gn_local at, int64_t ns)
+{
+    return at.ns != 0 && gn_local_sub(now, at) < ns;
+}
+
+static void judge(struct gps *self, gn_local now)
+{
+    enum quality_verdict quality = quality_judge(&self->quality, now);
+    if (within(now, self->sample, LOCKED_NS))
+        judge_locked(self);
+    else if (!within(now, self->heard, SILENT_NS))
+        judge_silence(self, now);
+    else if (quality != QUALITY_GOOD)
+        judge_quality(self, quality);
+    else if (self->word.time != CALENDAR_GOOD && self->word.time != CALENDAR_UNSAID)
+        judge_time(self);
+    else if (within(now, self->pulses.came, LOCKED_NS))
+        judge_numbers(self);
+    else
+        judge_nothing(self);
+}
+
+void gps_judge(struct gps *self, gn_local now)
+{
+    if (gn_local_sub(now, self->polled) > POLL_NS) {
+        gn_source_poll(self->host, self->source);
+        self->polled = now;
+    }
+    if (!self->absent)
+        judge(self, now);
+}
