@@ -8,7 +8,6 @@
 
 #define DAY_S INT64_C(86400)
 #define DAY_NS (DAY_S * GN_NS_PER_S)
-#define NO_TABLE INT32_MIN
 
 /* Weeks of GPS are told modulo this. */
 #define ROLLOVER_DAYS (1024 * 7)
@@ -24,22 +23,30 @@
 /* TAI − GPS time. */
 #define TAI_GPS 19
 
-/* No leap count and no change of it is larger, for this century. */
-#define LEAST_JUMP_S 1
+/* No leap count is larger in this century, and no mistake about it. */
 #define MOST_JUMP_S 30
 #define MOST_LEAPS 40
+
+/* A new leap count that comes so near to an announced leap second comes of it. */
+#define NEAR_NS (5 * GN_NS_PER_S)
+#define BEHIND_NS (900 * GN_NS_PER_S)
 
 /* Others who err by less can say which second it is, and which day. */
 #define TELLS_SECOND_S 0.4
 #define TELLS_DAY_S 43200.0
+#define EARLY_S 0.1
 
 /* A past older than this says nothing about seconds: 100 ppm of it are a third of a second. */
 #define PAST_NS (3000 * GN_NS_PER_S)
 
-/* What messages wander by from one to the next is followed with this gain; a jump is known from it
- * when it is that much larger. */
-#define SPREAD_GAIN (1.0 / 16)
+/* Messages make a past when there are so many that agree within this; they come more or less late,
+ * by less than a second. A first message may have waited in a buffer. */
+#define PAST_COUNT 8
+#define PAST_MOST 16
 #define DISTINCT_S 0.6
+
+/* Who tells the time alone is believed about a jump when it has stayed for so long. */
+#define STAYED_NS (900 * GN_NS_PER_S)
 
 /* A time of day without a date is joined to a date this old at most. */
 #define JOINED_NS (40000 * GN_NS_PER_S)
@@ -58,6 +65,12 @@ void calendar_init(struct calendar *self, int32_t pivot_day)
 void calendar_saved(struct calendar *self, int32_t day)
 {
     self->pivot_day = later(self->pivot_day, day);
+}
+
+void calendar_forget(struct calendar *self)
+{
+    self->count = self->count > 0; /* the day is still good */
+    self->jump_s = 0;
 }
 
 void calendar_table(struct calendar *self, int32_t tai_offset_s)
@@ -101,7 +114,7 @@ static enum calendar_verdict repair(struct calendar *self, const struct gps_time
 static bool join(const struct calendar *self, int64_t ns, gn_local at, int32_t *day)
 {
     int64_t age_ns = gn_local_sub(at, self->at);
-    if (!self->began || llabs(age_ns) > JOINED_NS)
+    if (self->count == 0 || llabs(age_ns) > JOINED_NS)
         return false;
     int64_t expected_ns = self->utc.ns + age_ns;
     *day = (int32_t)((expected_ns - ns + DAY_NS / 2) / DAY_NS);
@@ -110,47 +123,83 @@ static bool join(const struct calendar *self, int64_t ns, gn_local at, int32_t *
 
 /* ---------------------------------------------------------------- leap seconds */
 
-static bool month_ends(int64_t day)
+bool calendar_month_begins(int64_t day)
 {
     /* Days since 1970 to the civil date, in years that begin with March. */
     int64_t z = day + 719468, era = z / 146097, doe = z - era * 146097;
     int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
     int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-    return doy - (153 * mp + 2) / 5 == 0; /* `day` is the first of its month */
+    return doy - (153 * mp + 2) / 5 == 0;
+}
+
+/* How long it is until the midnight that is announced. */
+static int64_t left_ns(const struct calendar *self, gn_local at)
+{
+    return gn_utc_sub(self->change_at, self->utc) - gn_local_sub(at, self->at);
 }
 
 static void hear_change(struct calendar *self, const struct gps_message *message, gn_local at)
 {
-    if (message->change_valid != GPS_YES)
+    if (message->change_valid != GPS_YES || self->count == 0 ||
+        (self->change != 0 && llabs(left_ns(self, at)) < NEAR_NS)) /* it is happening */
         return;
     self->change = 0;
-    if (message->change == 0 || message->change_in_s <= 0 || !self->began)
+    if (message->change == 0 || message->change_in_s <= 0)
         return;
     int64_t now_ns = self->utc.ns + gn_local_sub(at, self->at);
     int64_t then_ns = now_ns + message->change_in_s * GN_NS_PER_S;
     int64_t day = (then_ns + DAY_NS / 2) / DAY_NS;
-    if (llabs(day * DAY_NS - then_ns) > 10 * GN_NS_PER_S || !month_ends(day))
+    if (llabs(day * DAY_NS - then_ns) > 2 * NEAR_NS || !calendar_month_begins(day))
         return;
     self->change = message->change > 0 ? 1 : -1;
     self->change_at.ns = day * DAY_NS;
 }
 
+/* A leap second takes a second out of the past, or adds one. */
+static void pass(struct calendar *self)
+{
+    self->utc.ns -= self->change * GN_NS_PER_S;
+    self->change = 0;
+}
+
+/* Another leap count than before, from a satellite. */
+static void hear_count(struct calendar *self, int leap_s, gn_local at)
+{
+    int change = leap_s - self->leap_s;
+    int64_t left = left_ns(self, at);
+    if (self->leap_known && change == -1 && self->change == 0 && left <= 0 && left > -BEHIND_NS)
+        return; /* after a leap second it has yet to count it */
+    if (self->leap_known && change == self->change && change != 0 && llabs(left) < NEAR_NS)
+        pass(self); /* as announced, and now */
+    else if (!self->leap_known || change != 0)
+        self->vouched = true;
+    self->leap_known = true;
+    self->leap_s = leap_s;
+}
+
 void calendar_hear(struct calendar *self, const struct gps_message *message, gn_local at)
 {
-    if (message->leap_valid == GPS_YES && abs(message->leap_s) <= MOST_LEAPS) {
-        self->vouched |= !self->leap_known || self->leap_s != message->leap_s;
-        self->leap_known = true;
-        self->leap_s = message->leap_s;
-    }
+    if (message->leap_valid == GPS_YES && abs(message->leap_s) <= MOST_LEAPS)
+        hear_count(self, message->leap_s, at);
     hear_change(self, message, at);
 }
 
 enum gn_leap calendar_leap(const struct calendar *self, gn_utc utc)
 {
-    int64_t left_ns = gn_utc_sub(self->change_at, utc);
-    if (self->change == 0 || left_ns <= 0 || left_ns > DAY_NS)
+    int64_t before_ns = gn_utc_sub(self->change_at, utc);
+    if (self->change == 0 || before_ns <= 0 || before_ns > DAY_NS)
         return GN_LEAP_NORMAL;
     return self->change > 0 ? GN_LEAP_INSERT : GN_LEAP_DELETE;
+}
+
+/* 23:59:60 announces itself, at the latest. */
+static enum calendar_verdict insert(struct calendar *self, int32_t day)
+{
+    if (!calendar_month_begins(day + 1))
+        return CALENDAR_IMPOSSIBLE;
+    self->change = 1;
+    self->change_at.ns = (day + 1) * DAY_NS;
+    return CALENDAR_INSERTED;
 }
 
 /* Takes leap seconds out. */
@@ -166,85 +215,112 @@ static bool to_utc(const struct calendar *self, enum gps_scale scale, int64_t *n
 
 /* ---------------------------------------------------------------- the past */
 
+/* Messages are late, by less than a second. */
 static bool agree(const struct gps_others *others, gn_utc utc)
 {
-    double off_s = gn_seconds(gn_utc_sub(utc, others->utc));
+    double ahead_s = gn_seconds(gn_utc_sub(utc, others->utc));
     return others->known && others->bound_s < TELLS_SECOND_S &&
-           fabs(off_s) < 1 + others->bound_s; /* late by less than a second */
+           ahead_s < EARLY_S + others->bound_s && ahead_s > -1 - others->bound_s;
 }
 
-static void remember(struct calendar *self, gn_local at, gn_utc utc, double off_s)
+/* How much newer it is than what the past would have. */
+static double newer(const struct calendar *self, gn_local at, gn_utc utc)
 {
-    if (self->began)
-        self->spread_s += SPREAD_GAIN * (fmin(fabs(off_s), 1) - self->spread_s);
-    self->began = true;
+    return gn_seconds(gn_utc_sub(utc, self->utc) - gn_local_sub(at, self->at)) + self->off_s;
+}
+
+static void remember(struct calendar *self, gn_local at, gn_utc utc, bool afresh)
+{
+    double off_s = afresh || self->count == 0 ? 0 : newer(self, at, utc);
+    if (self->count == 0 || afresh || (self->count < PAST_COUNT && fabs(off_s) > DISTINCT_S)) {
+        self->count = 0;
+        off_s = 0;
+    }
+    self->count += self->count < PAST_MOST;
+    self->off_s = off_s * (1 - 1.0 / self->count);
     self->at = at;
     self->utc = utc;
     self->jump_s = 0;
-    self->in_row = 0;
     self->vouched = false;
 }
 
-/* A leap second that was announced takes a second out of the past, or adds one. */
-static void pass_leap(struct calendar *self, gn_utc utc)
+/* Whole seconds off since before: as by another leap count. */
+static int jumped(const struct calendar *self, gn_local at, gn_utc utc)
 {
-    if (self->change == 0 || gn_utc_sub(utc, self->change_at) < 0)
-        return;
-    self->utc.ns -= self->change * GN_NS_PER_S;
-    self->change = 0;
+    double off_s = newer(self, at, utc);
+    if (self->count < PAST_COUNT || llabs(gn_local_sub(at, self->at)) > PAST_NS ||
+        fabs(off_s) < DISTINCT_S || fabs(off_s) > MOST_JUMP_S + 1)
+        return 0;
+    return (int)lround(off_s);
 }
 
-/* Whole seconds off since before: as by another leap count. */
-static int jumped(const struct calendar *self, gn_local at, gn_utc utc, double *off_s)
+/* The same jump for long, and nobody there who could say otherwise. */
+static bool stays(struct calendar *self, int jump_s, gn_local at, const struct gps_others *others)
 {
-    int64_t age_ns = gn_local_sub(at, self->at);
-    *off_s = 0;
-    if (!self->began || llabs(age_ns) > PAST_NS)
-        return 0;
-    *off_s = gn_seconds(gn_utc_sub(utc, self->utc) - age_ns);
-    int whole_s = fabs(*off_s) <= MOST_JUMP_S + 1 ? (int)lround(*off_s) : 0;
-    return fabs(*off_s) < fmax(DISTINCT_S, 4 * self->spread_s) ? 0 : whole_s;
+    if (jump_s != self->jump_s || others->known)
+        self->jumped_at = at;
+    self->jump_s = jump_s;
+    return gn_local_sub(at, self->jumped_at) > STAYED_NS;
 }
 
 static enum calendar_verdict believe(struct calendar *self, gn_local at, gn_utc utc,
                                      const struct gps_others *others)
 {
-    double off_s;
-    pass_leap(self, utc);
-    int jump_s = jumped(self, at, utc, &off_s);
-    if (jump_s != 0 && !agree(others, utc) && !self->vouched) {
-        self->in_row = jump_s == self->jump_s ? self->in_row + 1 : 1;
-        self->jump_s = jump_s;
+    if (self->change != 0 && gn_utc_sub(utc, self->change_at) >= 0)
+        pass(self);
+    int jump_s = jumped(self, at, utc);
+    if (jump_s != 0 && !agree(others, utc) && !self->vouched && !stays(self, jump_s, at, others))
         return CALENDAR_JUMP;
-    }
     self->jumps += jump_s != 0;
-    remember(self, at, utc, jump_s != 0 ? 0 : off_s);
+    bool far = self->count > 0 && fabs(newer(self, at, utc)) > MOST_JUMP_S + 1;
+    remember(self, at, utc, jump_s != 0 || far);
     return CALENDAR_GOOD;
 }
 
 /* ---------------------------------------------------------------- reading */
 
+/* GPS time goes on over a leap second: after it the old count is one short. False: within it. */
+static bool count_on(struct calendar *self, gn_utc *utc)
+{
+    int64_t after_ns = gn_utc_sub(*utc, self->change_at);
+    if (self->change <= 0 || after_ns < 0)
+        return true;
+    if (after_ns < GN_NS_PER_S)
+        return false;
+    self->leap_s += self->leap_known;
+    self->table_s += !self->leap_known;
+    utc->ns -= GN_NS_PER_S;
+    return true;
+}
+
+/* The day, repaired or joined. */
+static enum calendar_verdict date(struct calendar *self, const struct gps_time *said, int64_t ns,
+                                  gn_local at, const struct gps_others *others, int32_t *day)
+{
+    if (said->day != GPS_NO_DAY)
+        return repair(self, said, others, day);
+    return join(self, ns, at, day) ? CALENDAR_GOOD : CALENDAR_NO_DATE;
+}
+
 enum calendar_verdict calendar_read(struct calendar *self, const struct gps_time *said, gn_local at,
                                     const struct gps_others *others, gn_utc *utc)
 {
-    enum calendar_verdict verdict = CALENDAR_GOOD;
     int64_t ns = said->ns;
     int32_t day = said->day;
     if (!said->said)
         return CALENDAR_UNSAID;
     if (ns < 0 || ns >= DAY_NS + GN_NS_PER_S || (said->scale == GPS_SCALE_GPS && ns >= DAY_NS))
         return CALENDAR_IMPOSSIBLE;
-    if (ns >= DAY_NS)
-        return CALENDAR_INSERTED;
     if (!to_utc(self, said->scale, &ns))
         return CALENDAR_LEAP_UNKNOWN;
-    if (day != GPS_NO_DAY)
-        verdict = repair(self, said, others, &day);
-    else if (!join(self, ns, at, &day))
-        verdict = CALENDAR_NO_DATE;
+    enum calendar_verdict verdict = date(self, said, ns, at, others, &day);
     if (verdict != CALENDAR_GOOD)
         return verdict;
+    if (ns >= DAY_NS)
+        return insert(self, day);
     utc->ns = day * DAY_NS + ns;
+    if (said->scale == GPS_SCALE_GPS && !count_on(self, utc))
+        return CALENDAR_INSERTED;
     return believe(self, at, *utc, others);
 }
 
@@ -256,7 +332,7 @@ enum calendar_verdict calendar_read_other(const struct calendar *self, const str
         return said->said ? CALENDAR_IMPOSSIBLE : CALENDAR_UNSAID;
     if (!to_utc(self, said->scale, &ns))
         return CALENDAR_LEAP_UNKNOWN;
-    if (!self->began)
+    if (self->count == 0)
         return CALENDAR_NO_DATE;
     int64_t day = (self->utc.ns - ns + DAY_NS / 2) / DAY_NS;
     utc->ns = day * DAY_NS + ns;

@@ -28,8 +28,8 @@ enum calendar_verdict {
     CALENDAR_BACKWARD,     /* earlier than the pivot, and by no rollover */
     CALENDAR_LEAP_UNKNOWN, /* GPS time, and nobody knows how many leap seconds there have been */
     CALENDAR_INSERTED,     /* within an inserted second, 23:59:60: gn_utc cannot say it */
-    CALENDAR_JUMP,         /* off by whole seconds since before, as by another leap count, and
-                              nobody agrees */
+    CALENDAR_JUMP, /* off by whole seconds since before, as by another leap count, and nobody
+                      agrees */
 };
 
 /** Zeroed by calendar_init(). `rollovers`, `jumps` and what concerns leap seconds may be read, the
@@ -46,14 +46,14 @@ struct calendar {
     int8_t change;    /* +1, −1: announced by the receiver; 0: none is */
     gn_utc change_at; /* the first midnight after it */
 
-    /* The past: what a message was believed to say. */
-    bool began;
-    gn_local at;
-    gn_utc utc;
-    double spread_s; /* what successive messages differ by, beyond whole seconds */
+    /* The past: what messages were believed to say. */
+    unsigned count; /* of them, up to what makes it a past */
+    gn_local at;    /* the last, */
+    gn_utc utc;     /* and what it said */
+    double off_s;   /* that was newer than messages say on the average, by so much */
     /* A jump that nobody agrees with. */
     int jump_s;
-    unsigned in_row;
+    gn_local jumped_at;
     bool vouched;   /* the leap count was vouched for since */
     unsigned jumps; /* that somebody agreed with, or a leap second that nobody had announced: what
                        was numbered by this receiver before is to be numbered anew */
@@ -65,6 +65,9 @@ void calendar_init(struct calendar *, int32_t pivot_day);
 /** A day that was good, from an earlier run. A day before the pivot changes nothing. */
 void calendar_saved(struct calendar *, int32_t day);
 
+/** The local scale has jumped, as after a suspend: the past says nothing about whole seconds. */
+void calendar_forget(struct calendar *);
+
 /** The leap count as a table has it (`gn_state.tai_offset_s`); GN_TAI_UNKNOWN: there is none. */
 void calendar_table(struct calendar *, int32_t tai_offset_s);
 
@@ -74,6 +77,10 @@ void calendar_hear(struct calendar *, const struct gps_message *, gn_local at);
 /**
  * Which instant `said` means, in a message that arrived at `at`; `others`: of that arrival.
  * `*utc` with CALENDAR_GOOD and, for people, with CALENDAR_JUMP.
+ *
+ * A jump is agreed with by others who know the time, by a leap count that the receiver has vouched
+ * for since, or by a leap second. Where nobody else tells the time the receiver's word stands
+ * after a quarter of an hour: the almanac with the leap count takes twelve and a half minutes.
  */
 enum calendar_verdict calendar_read(struct calendar *, const struct gps_time *said, gn_local at,
                                     const struct gps_others *others, gn_utc *utc);
@@ -87,6 +94,9 @@ enum calendar_verdict calendar_read_other(const struct calendar *, const struct 
 
 /** Of a sample at `utc`: an announced leap second from the beginning of its day on. */
 enum gn_leap calendar_leap(const struct calendar *, gn_utc utc);
+
+/** Whether `day` is the first of its month: leap seconds come before it. */
+bool calendar_month_begins(int64_t day);
 
 /** What is wrong, in words; returns "" with CALENDAR_GOOD. `text` may be used for it. */
 const char *calendar_words(const struct calendar *, enum calendar_verdict, char *text, size_t size);

@@ -142,6 +142,16 @@ static double median(const double *values, unsigned count)
     return 0.5 * (sorted[(count - 1) / 2] + sorted[count / 2]);
 }
 
+/* Only those that came after a change. */
+static void forget_older(struct latency_window *window)
+{
+    double newest_s[FIRST];
+    for (unsigned i = 0; i < FIRST; i++)
+        newest_s[i] = window->late_s[(window->next + LATENCY_WINDOW - FIRST + i) % LATENCY_WINDOW];
+    memcpy(window->late_s, newest_s, sizeof newest_s);
+    window->count = window->next = FIRST;
+}
+
 /* Anew, by the window alone. */
 static void begin(struct latency_fact *fact, const struct latency_window *window)
 {
@@ -184,6 +194,7 @@ void latency_learn(struct latency *self, enum gps_kind kind, double late_s, doub
             return;
         begin(fact, window);
     } else if (changed(fact, window)) {
+        forget_older(window);
         begin(fact, window);
     } else {
         follow(fact, late_s);

@@ -29,6 +29,9 @@
 /* … and hardly any too early: nobody tells a second that has not begun. */
 #define EARLY_SHARE 0.03
 #define BELIEVED 4 /* so many are no mistake */
+/* Messages on both sides of a pulse, most of them near it, may as well be a little too early. */
+#define NEAR_S 0.25
+#define NEAR_SHARE 0.4
 
 /* A latency that is known tells the second of a message within so much of it; of so many. */
 #define SURPLUS_S 0.35
@@ -75,7 +78,7 @@ void numbering_init(struct numbering *self)
 
 void numbering_announce(struct numbering *self, int8_t change, gn_utc at)
 {
-    self->change = change;
+    self->change = at.ns == self->passed_at.ns ? 0 : change;
     self->change_at = at;
 }
 
@@ -196,31 +199,52 @@ static int commonest(const struct numbering_votes *votes, double least_s)
     return best;
 }
 
+/* Where the messages of a window come, by some shift. */
+struct tally {
+    unsigned early, edge, late, near, all;
+};
+
+static struct tally tally_of(const struct numbering_votes *votes, double from_s)
+{
+    struct tally tally = {.all = votes->count};
+    for (unsigned i = 0; i < votes->count; i++) {
+        double late_s = votes->late_s[i] - from_s;
+        tally.early += late_s < 0 && late_s >= -1;
+        tally.late += late_s >= 1;
+        tally.edge += fabs(late_s) < EDGE_S || fabs(late_s - 1) < EDGE_S;
+        tally.near += fabs(late_s - 1) < NEAR_S;
+    }
+    return tally;
+}
+
+static bool is_sure(const struct tally *tally)
+{
+    bool astride =
+        !share(tally->late, EARLY_SHARE, tally->all) && !share(tally->near, NEAR_SHARE, tally->all);
+    return share(tally->early, EARLY_SHARE, tally->all) &&
+           share(tally->late, LATE_SHARE, tally->all) &&
+           share(tally->edge, EDGE_SHARE, tally->all) && !astride;
+}
+
 /* By the protocol's rule. */
 static struct opinion by_rule(struct numbering *self, const struct numbering_votes *votes)
 {
     double least_s = least_of(self, votes);
-    unsigned early = 0, edge = 0, late = 0;
-    int shift_s = votes->count > 0 ? commonest(votes, least_s) : 0;
-    for (unsigned i = 0; i < votes->count; i++) {
-        double late_s = votes->late_s[i] + shift_s - least_s;
-        early += late_s < 0 && late_s >= -1;
-        late += late_s >= 1;
-        edge += fabs(late_s) < EDGE_S || fabs(late_s - 1) < EDGE_S;
-    }
+    struct opinion opinion = {.sure = false};
+    if (votes->count < NEED_OTHERS)
+        return opinion;
+    opinion.shift_s = commonest(votes, least_s);
+    struct tally tally = tally_of(votes, least_s - opinion.shift_s);
+    opinion.sure = is_sure(&tally);
+    if (votes == &self->next)
+        return opinion;
     /* Latency grows over a second in small steps; whoever was early once was so for a reason. */
-    if (votes == &self->before && votes->count >= BELIEVED) {
-        int most_s = shift_s + (early >= BELIEVED);
-        if (!self->believed || most_s > self->most_s || most_s < self->most_s - 2)
-            self->most_s = most_s;
-        self->believed = true;
-        if (shift_s < self->most_s)
-            return (struct opinion){.sure = false, .shift_s = shift_s};
-    }
-    return (struct opinion){.sure = share(early, EARLY_SHARE, votes->count) &&
-                                    share(late, LATE_SHARE, votes->count) &&
-                                    share(edge, EDGE_SHARE, votes->count),
-                            .shift_s = shift_s};
+    int most_s = opinion.shift_s + (tally.early >= BELIEVED);
+    if (!self->believed || most_s > self->most_s || most_s < self->most_s - 2)
+        self->most_s = most_s;
+    self->believed = true;
+    opinion.sure = opinion.sure && opinion.shift_s >= self->most_s;
+    return opinion;
 }
 
 /* By the latency that is known. */
@@ -344,6 +368,7 @@ static enum numbering_verdict leap(struct numbering *self, gn_utc *utc)
     shift_votes(&self->before, self->change);
     shift_votes(&self->next, self->change);
     self->change = 0;
+    self->passed_at = self->change_at;
     return NUMBERING_NUMBERED;
 }
 

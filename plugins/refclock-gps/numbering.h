@@ -63,6 +63,7 @@ struct numbering {
     unsigned others_in_row;
     int8_t change;    /* leap second: +1, −1 … */
     gn_utc change_at; /* … before this midnight */
+    gn_utc passed_at; /* the last that was counted over */
     const char *why;  /* it is not numbered */
 };
 
@@ -72,7 +73,7 @@ enum numbering_rule numbering_rule(enum gps_kind);
 /** Nothing is known. Also when receiver or lines are others than before. */
 void numbering_init(struct numbering *);
 
-/** A leap second before the midnight `at`: +1, −1; 0: none (any more). */
+/** A leap second before the midnight `at`: +1, −1; 0: none. Again and again is fine. */
 void numbering_announce(struct numbering *, int8_t change, gn_utc at);
 
 /** A message that names `named` arrived; `guess`: what is known of its latency. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "quality.h"
 
+#include "calendar.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 /* Its past is worth something for so long; a crystal errs by so much. */
 #define PAST_NS (3600 * GN_NS_PER_S)
 #define CRYSTAL 300e-6
+#define LEAST_S 1e-3
 
 void quality_init(struct quality *self, const struct quality_config *config)
 {
@@ -75,13 +78,22 @@ void quality_hear(struct quality *self, const struct gps_message *message, gn_lo
 
 /* ---------------------------------------------------------------- its past */
 
+/* A leap second: inserted or left out before a month that has begun between the two. */
+static bool is_leap(gn_utc from, gn_utc to, double off_s, double may_s)
+{
+    int64_t day = to.ns / (86400 * GN_NS_PER_S);
+    return from.ns - GN_NS_PER_S < day * 86400 * GN_NS_PER_S && calendar_month_begins(day) &&
+           fabs(fabs(off_s) - 1) <= may_s;
+}
+
 void quality_time(struct quality *self, gn_local at, gn_utc utc, double doubt_s,
                   const struct gps_others *others)
 {
     int64_t age_ns = gn_local_sub(at, self->at);
     double off_s = gn_seconds(gn_utc_sub(utc, self->utc) - age_ns);
-    double may_s = 2 * doubt_s + CRYSTAL * fabs(gn_seconds(age_ns)) + 1e-3;
-    if (self->timed && age_ns >= 0 && age_ns < PAST_NS && fabs(off_s) > may_s) {
+    double may_s = self->doubt_s + doubt_s + CRYSTAL * fabs(gn_seconds(age_ns)) + LEAST_S;
+    if (self->timed && age_ns >= 0 && age_ns < PAST_NS && fabs(off_s) > may_s &&
+        !is_leap(self->utc, utc, off_s, may_s)) {
         self->jump_s = off_s;
         self->jumped_at = at;
     }
@@ -91,11 +103,13 @@ void quality_time(struct quality *self, gn_local at, gn_utc utc, double doubt_s,
     self->timed = true;
     self->at = at;
     self->utc = utc;
+    self->doubt_s = doubt_s;
 }
 
-void quality_leap(struct quality *self, int8_t change)
+void quality_forget(struct quality *self)
 {
-    self->utc.ns -= change * GN_NS_PER_S;
+    self->timed = false;
+    self->jump_s = 0;
 }
 
 /* ---------------------------------------------------------------- verdict */

@@ -44,6 +44,7 @@ struct quality {
     bool timed;
     gn_local at;
     gn_utc utc;
+    double doubt_s;
     double jump_s; /* the last one; 0 none */
     gn_local jumped_at;
 };
@@ -60,8 +61,8 @@ void quality_hear(struct quality *, const struct gps_message *, gn_local at);
 void quality_time(struct quality *, gn_local at, gn_utc utc, double doubt_s,
                   const struct gps_others *others);
 
-/** A leap second has passed: +1, −1. It is no jump. */
-void quality_leap(struct quality *, int8_t change);
+/** The local scale has jumped, as after a suspend: the past says nothing. */
+void quality_forget(struct quality *);
 
 /** Now. */
 enum quality_verdict quality_judge(const struct quality *, gn_local now);
