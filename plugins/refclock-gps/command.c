@@ -12,6 +12,8 @@
 #include <string.h>
 
 #define DAY_NS (86400 * GN_NS_PER_S)
+#define ROLLOVER_WEEKS 1024
+#define ROLLOVER_DAYS (7 * ROLLOVER_WEEKS)
 
 /* ---------------------------------------------------------------- words */
 
@@ -101,8 +103,9 @@ static void instant(struct reply *reply, const char *key, int32_t day, int64_t n
 
 /* ---------------------------------------------------------------- parts */
 
-/* As the receiver says it; of GPS time only where the leap seconds are known. */
-static void put_time(struct reply *reply, const struct sky *sky)
+/* As the receiver says it, its weeks repaired; of GPS time only where the leap seconds are known.
+ */
+static void put_time(struct reply *reply, const struct sky *sky, int rollovers)
 {
     const struct gps_time *time = &sky->time;
     bool gps = time->scale == GPS_SCALE_GPS;
@@ -111,15 +114,16 @@ static void put_time(struct reply *reply, const struct sky *sky)
         return;
     }
     int64_t ns = time->ns - (gps ? sky->leap_s * GN_NS_PER_S : 0);
-    int32_t day = time->day - (ns < 0);
+    int32_t day = time->day - (ns < 0) + rollovers * ROLLOVER_DAYS;
     instant(reply, "time", day, ns < 0 ? ns + DAY_NS : ns);
 }
 
-static void put_fix(struct reply *reply, const struct sky *sky)
+static void put_fix(struct reply *reply, const struct gps *self)
 {
+    const struct sky *sky = &self->sky;
     reply_words(reply, "fix", fix_name(sky->fix));
     reply_flag(reply, "valid", sky->valid == GPS_YES);
-    put_time(reply, sky);
+    put_time(reply, sky, self->calendar.rollovers);
     count_or_null(reply, "satellites_used", sky->satellites_used);
     count_or_null(reply, "satellites_seen", sky->satellites_seen);
     reply_number(reply, "hdop", sky->hdop > 0 ? sky->hdop : NAN);
@@ -169,6 +173,16 @@ static void put_leap(struct reply *reply, const struct sky *sky)
         reply_null(reply, "leap_change");
 }
 
+/* Only of messages that name an instant. */
+static void put_latency(struct reply *reply, const struct latency *latency, enum gps_kind kind)
+{
+    struct latency_guess guess = latency_predict(latency, kind);
+    bool known = numbering_rule(kind) != NUMBERING_NOTHING;
+    reply_number(reply, "latency_s", known ? guess.latency_s : NAN);
+    reply_number(reply, "spread_s", known ? guess.spread_s : NAN);
+    reply_flag(reply, "learnt", known && (guess.learnt || guess.told));
+}
+
 static void put_messages(struct reply *reply, const struct gps *self)
 {
     reply_open(reply, "messages", '[');
@@ -178,9 +192,53 @@ static void put_messages(struct reply *reply, const struct gps *self)
         reply_open(reply, NULL, '{');
         reply_words(reply, "kind", gps_kind_name((enum gps_kind)kind));
         reply_integer(reply, "count", (int64_t)self->tally[kind].count);
+        put_latency(reply, &self->latency, (enum gps_kind)kind);
         reply_close(reply, '}');
     }
     reply_close(reply, ']');
+}
+
+static const char *edge_name(enum pulse_edge edge)
+{
+    return edge == PULSE_ASSERT ? "assert" : edge == PULSE_CLEAR ? "clear" : NULL;
+}
+
+static void put_pulse(struct reply *reply, const struct gps *self)
+{
+    const struct pulses *pulses = &self->pulses;
+    const struct pulse *pulse = &pulses->pps.pulse;
+    bool seen = pulses->steps > 0;
+    if (self->config->pps[0] == '\0' && pulses->count == 0) {
+        reply_null(reply, "pulse");
+        return;
+    }
+    reply_open(reply, "pulse", '{');
+    reply_words(reply, "device",
+                self->config->pps[0] != '\0' ? self->config->pps : gps_address(self->config));
+    reply_words(reply, "edge", edge_name(pulse->edge));
+    reply_integer(reply, "count", (int64_t)pulses->count);
+    reply_number(reply, "width_s", pulse->width_ns > 0 ? gn_seconds(pulse->width_ns) : NAN);
+    reply_number(reply, "offset_s", pulses->offset_said ? pulses->offset_s : NAN);
+    reply_number(reply, "jitter_s", seen ? pulses->jitter_s : NAN);
+    reply_number(reply, "corrected_jitter_s",
+                 seen && self->word.late_said ? pulses->corrected_jitter_s : NAN);
+    reply_flag(reply, "numbered", self->numbering.numbered);
+    reply_close(reply, '}');
+}
+
+static void put_bad(struct reply *reply, const struct framer_counts *counts)
+{
+    reply_open(reply, "bad", '{');
+    reply_integer(reply, "checksum", (int64_t)counts->checksum);
+    reply_integer(reply, "noise_bytes", (int64_t)counts->noise_bytes);
+    reply_integer(reply, "overlong", (int64_t)counts->overlong);
+    reply_close(reply, '}');
+}
+
+/* The speed of the line, or that it had when what is replayed was recorded. */
+static unsigned baud(const struct gps *self)
+{
+    return self->player != NULL ? self->replayed_baud : self->line.speed;
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -191,13 +249,17 @@ static void put_all(struct reply *reply, const struct gps *self)
     reply_words(reply, "name", self->host->name);
     reply_words(reply, "device", gps_address(self->config));
     reply_words(reply, "protocol", protocol_name(self->protocol));
+    count_or_null(reply, "baud", baud(self) > 0 ? (int64_t)baud(self) : -1);
     reply_words(reply, "state", gps_state_name(self->state));
     reply_words(reply, "trouble", self->trouble[0] != '\0' ? self->trouble : NULL);
-    put_fix(reply, &self->sky);
+    put_fix(reply, self);
     put_satellites(reply, &self->sky);
     put_air(reply, &self->sky);
     put_leap(reply, &self->sky);
+    reply_integer(reply, "rollover_weeks", (int64_t)self->calendar.rollovers * ROLLOVER_WEEKS);
     put_messages(reply, self);
+    put_pulse(reply, self);
+    put_bad(reply, &self->framer.counts);
     reply_close(reply, '}');
 }
 

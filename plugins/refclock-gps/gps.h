@@ -16,8 +16,10 @@
 #include "line.h"
 #include "message.h"
 #include "numbering.h"
+#include "player.h"
 #include "pulses.h"
 #include "quality.h"
+#include "recorder.h"
 #include "sky.h"
 
 #include <gnomon/plugin.h>
@@ -99,6 +101,10 @@ struct gps {
     double quality_doubt_s; /* of the last instant that it was told */
     struct gps_word word;
     struct pulses pulses; /* unused without `pps` */
+
+    struct recorder *recorder; /* of the option `log`; NULL: none */
+    struct player *player;     /* of the option `replay`; NULL: none */
+    unsigned replayed_baud;
 
     gn_local saved; /* the memory */
     int32_t saved_day;

@@ -234,6 +234,7 @@ void gps_take_pulse(struct gps *self, gn_local at, double precision_s)
     struct gps_others others;
     gn_utc utc, leap = self->numbering.change_at;
     int8_t change = self->numbering.change;
+    recorder_pulse(self->recorder, gn_now(self->host), at, gn_nanoseconds(precision_s));
     self->pulses.count++;
     self->pulses.came = at;
     self->pulses.precision_s = precision_s;

@@ -71,6 +71,8 @@ static void play(struct player *player)
     case RAWLOG_BEGIN:
         player->begin = gn_local_add(at, PAUSE_NS);
         player->last = player->begin;
+        player->baud = 0;
+        player->events->begun(player->arg);
         return;
     case RAWLOG_SPEED:
         player->baud = record->baud;
@@ -79,8 +81,8 @@ static void play(struct player *player)
         player->events->bytes(player->arg, at, player->baud, record->bytes, record->size);
         break;
     case RAWLOG_PULSE:
-        player->events->pulse(player->arg, at, record->clear,
-                              gn_local_add(player->begin, record->stamp_ns));
+        player->events->pulse(player->arg, at, gn_local_add(player->begin, record->stamp_ns),
+                              record->error_ns);
         break;
     }
     player->last = at;

@@ -11,10 +11,12 @@
 
 #include <gnomon/host.h>
 
-/** What comes of a file; any may be NULL. */
+/** What comes of a file. */
 struct player_events {
+    /** A recording begins; instants go on. */
+    void (*begun)(void *arg);
     void (*bytes)(void *arg, gn_local at, unsigned baud, const void *bytes, size_t size);
-    void (*pulse)(void *arg, gn_local at, bool clear, gn_local stamp);
+    void (*pulse)(void *arg, gn_local at, gn_local stamp, int64_t error_ns);
     /** There will be nothing more: played to the end (0), or a negative errno with its words. */
     void (*ended)(void *arg, int error, const char *words);
 };

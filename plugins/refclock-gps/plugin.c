@@ -47,6 +47,8 @@ static int check(struct gn_host *host, const struct gps_config *config)
                        config->pps);
     if (config->gpsd[0] != '\0' && config->replay != NULL)
         return gn_fail(host, -EINVAL, "gpsd and replay: only one of them can be heard");
+    if (config->log != NULL && config->replay != NULL)
+        return gn_fail(host, -EINVAL, "log and replay: what is replayed stands in a file already");
     if (config->gpsd[0] != '\0' && strcmp(config->pps, "dcd") == 0)
         return gn_fail(host, -EINVAL, "pps: with gpsd the line and its pins are gpsd's");
     return 0;
@@ -71,6 +73,7 @@ static void on_tick(void *arg, gn_local now)
     gps_end_second(self, now);
     gps_judge(self, now);
     gps_save(self, now, false);
+    recorder_flush(self->recorder);
     gn_timer_start(self->host, self->tick, TICK_NS);
 }
 
@@ -79,6 +82,7 @@ static void on_tick(void *arg, gn_local now)
 static uint64_t on_received(void *arg, gn_local at, const void *bytes, size_t size)
 {
     struct gps *self = arg;
+    recorder_bytes(self->recorder, at, line_pace(&self->line), bytes, size);
     return gps_receive(self, at, line_pace(&self->line), bytes, size);
 }
 
@@ -116,6 +120,41 @@ static void forget(struct gps *self)
     sky_init(&self->sky);
 }
 
+/* ---------------------------------------------------------------- a file instead of it */
+
+static void on_replay_begun(void *arg)
+{
+    forget(arg);
+}
+
+static void on_replay(void *arg, gn_local at, unsigned baud, const void *bytes, size_t size)
+{
+    struct gps *self = arg;
+    if (baud != self->replayed_baud)
+        gps_cut(self, baud);
+    self->replayed_baud = baud;
+    (void)gps_receive(self, at, baud, bytes, size);
+}
+
+static void on_replay_pulse(void *arg, gn_local at, gn_local stamp, int64_t error_ns)
+{
+    (void)at;
+    gps_take_pulse(arg, stamp, gn_seconds(error_ns));
+}
+
+static void on_replay_ended(void *arg, int error, const char *words)
+{
+    struct gps *self = arg;
+    self->absent = true;
+    gps_trouble(self, GPS_STATE_NO_DEVICE, error == 0 ? GN_REASON_NO_REPLY : GN_REASON_DEVICE, "%s",
+                words);
+}
+
+static const struct player_events player_events = {on_replay_begun, on_replay, on_replay_pulse,
+                                                   on_replay_ended};
+
+/* ---------------------------------------------------------------- beginning and end */
+
 static int gps_open(struct gn_host *host, void *shared, const void *config, void **instance)
 {
     int error = check(host, config);
@@ -147,8 +186,14 @@ const char *gps_address(const struct gps_config *config)
 static int start_input(struct gps *self)
 {
     const struct gps_config *config = self->config;
-    if (config->gpsd[0] != '\0' || config->replay != NULL)
+    if (config->gpsd[0] != '\0')
         return 0;
+    if (config->replay != NULL) {
+        self->player = player_create(self->host, config->replay, &player_events, self);
+        return self->player != NULL ? player_start(self->player) : -ENOMEM;
+    }
+    if (config->log != NULL)
+        self->recorder = recorder_create(self->host, config->log, config->device);
     line_init(&self->line, self->host, config->device, (unsigned)config->baud, &line_events, self);
     return line_start(&self->line);
 }
@@ -181,6 +226,16 @@ static void gps_stop(void *instance)
 {
     struct gps *self = instance;
     gps_save(self, gn_now(self->host), true);
+    recorder_stop(self->recorder);
+    player_stop(self->player);
+}
+
+static void gps_close(void *instance)
+{
+    struct gps *self = instance;
+    recorder_destroy(self->recorder);
+    player_destroy(self->player);
+    free(self);
 }
 
 /* Bytes were lost while the machine slept, and its oscillator may have stood still. */
@@ -309,7 +364,7 @@ static const struct gn_role roles[] = {
         .open = gps_open,
         .start = gps_start,
         .stop = gps_stop,
-        .close = free,
+        .close = gps_close,
         .event = gps_event,
         .command = gps_command,
     },

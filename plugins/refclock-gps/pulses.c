@@ -80,7 +80,7 @@ int gps_pulses_start(struct gps *self)
         .interval_ns = GN_NS_PER_S,
         .width_ns = gn_nanoseconds(self->config->width_s),
     };
-    if (self->config->pps[0] != '/')
+    if (self->config->pps[0] != '/' || self->config->replay != NULL)
         return 0;
     self->pulses.running = true;
     pps_init(&self->pulses.pps, self->host, self->config->pps, &config);

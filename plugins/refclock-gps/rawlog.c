@@ -83,8 +83,11 @@ size_t rawlog_write(const struct rawlog_record *record, char line[RAWLOG_LINE])
         length += 3 + put_bytes(line + length + 3, record->bytes, size);
         break;
     case RAWLOG_PULSE:
-        length += (size_t)snprintf(line + length, 16, " ^ %s ", record->clear ? "clear" : "assert");
+        memcpy(line + length, " ^ ", 3);
+        length += 3;
         length += (size_t)put_seconds(line + length, 32, record->stamp_ns);
+        line[length++] = ' ';
+        length += (size_t)put_seconds(line + length, 32, record->error_ns);
         break;
     }
     line[length++] = '\n';
@@ -188,8 +191,8 @@ static bool read_speed(struct rest *rest, struct rawlog_record *record)
 static bool read_pulse(struct rest *rest, struct rawlog_record *record)
 {
     record->kind = RAWLOG_PULSE;
-    record->clear = take(rest, "clear ");
-    return (record->clear || take(rest, "assert ")) && take_seconds(rest, &record->stamp_ns);
+    return take_seconds(rest, &record->stamp_ns) && take(rest, " ") &&
+           take_seconds(rest, &record->error_ns) && record->error_ns > 0;
 }
 
 /* Not ended by a newline. */

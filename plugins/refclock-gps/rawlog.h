@@ -10,12 +10,12 @@
  *     gnomon-raw 1 1769860800.123456789 /dev/gps0
  *     0.412345678 = 9600
  *     0.512345678 < $GPRMC,120000,A,…*5C\r\n
- *     1.000001234 ^ assert 1.000000210
+ *     1.000001234 ^ 1.000000210 0.000001000
  *
  * The first begins a recording: version, the system clock's time in seconds since 1970, what is
  * read. Each other line begins with its instant, in seconds since then on the local scale, and
- * says: `=` the speed of the line from now on, `<` bytes that were read, `^` an edge of the pulse
- * that was read, and when it was stamped. Of bytes those below 0x20 and above 0x7E are \r, \n or
+ * says: `=` the speed of the line from now on, `<` bytes that were read, `^` a pulse, when it was
+ * stamped and how exactly. Of bytes those below 0x20 and above 0x7E are \r, \n or
  * \xHH, and \ is \\. A file may have several recordings, one behind the other. A line that cannot
  * be read is skipped, and so are empty ones and one without an end.
  */
@@ -41,8 +41,8 @@ struct rawlog_record {
     unsigned baud;   /* SPEED */
     size_t size;     /* READ */
     uint8_t bytes[RAWLOG_BYTES];
-    bool clear;       /* PULSE: the edge, assert or clear */
-    int64_t stamp_ns; /* PULSE: when it was, as at_ns */
+    int64_t stamp_ns; /* PULSE: when it was, as at_ns, … */
+    int64_t error_ns; /* … within so much */
 };
 
 /** A line with its end, not ended by NUL. Returns its size. */

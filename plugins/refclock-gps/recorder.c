@@ -122,7 +122,7 @@ static void add(struct recorder *recorder, const struct rawlog_record *record)
         recorder->waiting += rawlog_write(record, recorder->text + recorder->waiting);
 }
 
-/* While nothing can be written it is tried once a second only. */
+/* While nothing can be written it is tried only when somebody says so. */
 static void make_room(struct recorder *recorder)
 {
     if (recorder->waiting + MOST_AT_ONCE > sizeof recorder->text && !recorder->failing)
@@ -167,9 +167,9 @@ void recorder_bytes(struct recorder *recorder, gn_local at, unsigned baud, const
     }
 }
 
-void recorder_pulse(struct recorder *recorder, gn_local at, bool clear, gn_local stamp)
+void recorder_pulse(struct recorder *recorder, gn_local at, gn_local stamp, int64_t error_ns)
 {
-    struct rawlog_record record = {.kind = RAWLOG_PULSE, .clear = clear};
+    struct rawlog_record record = {.kind = RAWLOG_PULSE, .error_ns = error_ns};
     if (recorder == NULL)
         return;
     make_room(recorder);

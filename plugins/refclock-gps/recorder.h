@@ -6,7 +6,7 @@
  * The option `log`: appends what a receiver sends to a file, as rawlog says.
  *
  * It has two files, PATH and PATH.1: when one is full the other is begun anew, so that the last
- * RECORDER_MOST to twice as many bytes are kept. Lines are gathered, and written once a second.
+ * RECORDER_MOST to twice as many bytes are kept. Lines are gathered before they are written.
  * What the disk does not take is lost, and told once; nothing waits for it.
  */
 
@@ -44,10 +44,10 @@ void recorder_destroy(struct recorder *); /* takes NULL */
 /** Bytes were read at `at` from a line of this speed (0: none). Takes NULL, as those below. */
 void recorder_bytes(struct recorder *, gn_local at, unsigned baud, const void *bytes, size_t size);
 
-/** An edge of the pulse was read at `at`; it was stamped `stamp`. */
-void recorder_pulse(struct recorder *, gn_local at, bool clear, gn_local stamp);
+/** A pulse was heard of at `at`; it was stamped `stamp`, within `error_ns`. */
+void recorder_pulse(struct recorder *, gn_local at, gn_local stamp, int64_t error_ns);
 
-/** Once a second: write what waits. */
+/** Now and then, at least once a second: write what waits. */
 void recorder_flush(struct recorder *);
 
 /** Write what waits, and close the file. */

@@ -197,7 +197,7 @@ struct heard {
     char text[ROOM];
     size_t size;
     gn_local first, at, stamp; /* of the first bytes, the last, and the last pulse */
-    unsigned baud, reads, pulses, ends;
+    unsigned baud, begins, reads, pulses, ends;
     int error;
     char words[256];
 };
@@ -215,10 +215,16 @@ static void on_bytes(void *arg, gn_local at, unsigned baud, const void *bytes, s
     heard->baud = baud;
 }
 
-static void on_pulse(void *arg, gn_local at, bool clear, gn_local stamp)
+static void on_begin(void *arg)
 {
     struct heard *heard = arg;
-    ck_assert(clear == (heard->pulses % 2 == 1));
+    heard->begins++;
+}
+
+static void on_pulse(void *arg, gn_local at, gn_local stamp, int64_t error_ns)
+{
+    struct heard *heard = arg;
+    ck_assert_int_eq(error_ns, 1000);
     heard->pulses++;
     heard->at = at;
     heard->stamp = stamp;
@@ -232,7 +238,7 @@ static void on_end(void *arg, int error, const char *words)
     snprintf(heard->words, sizeof heard->words, "%s", words);
 }
 
-static const struct player_events events = {on_bytes, on_pulse, on_end};
+static const struct player_events events = {on_begin, on_bytes, on_pulse, on_end};
 
 static struct heard *play(struct machine *m, const char *path, int64_t duration_ns)
 {
@@ -257,7 +263,7 @@ START_TEST(there_and_back)
     gn_local begin = m->now;
     for (int i = 0; i < 100; i++) {
         m->now.ns += GN_NS_PER_S + i;
-        recorder_pulse(recorder, m->now, i % 2 == 1, gn_local_add(m->now, -77));
+        recorder_pulse(recorder, m->now, gn_local_add(m->now, -77), 1000);
         m->now.ns += 400000123;
         recorder_bytes(recorder, m->now, 9600, "$GPRMC*00\r\n", 11);
         recorder_bytes(recorder, m->now, 9600, "\xb5\x62\0\\", 4);
@@ -303,6 +309,7 @@ START_TEST(appended)
                      "0.000000000 < abc\n",
                      123);
     struct heard *heard = play(m, "/log", 10 * GN_NS_PER_S);
+    ck_assert_uint_eq(heard->begins, 2);
     ck_assert_uint_eq(heard->reads, 2);
     ck_assert_int_eq(gn_local_sub(heard->at, heard->first), GN_NS_PER_S);
     free(heard);
@@ -411,7 +418,7 @@ START_TEST(no_file)
     free(heard);
     free(m);
     recorder_bytes(NULL, (gn_local){0}, 0, "x", 1);
-    recorder_pulse(NULL, (gn_local){0}, false, (gn_local){0});
+    recorder_pulse(NULL, (gn_local){0}, (gn_local){0}, 1);
     recorder_flush(NULL);
     recorder_stop(NULL);
     player_stop(NULL);
