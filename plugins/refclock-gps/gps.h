@@ -66,6 +66,8 @@ struct gps_word {
     gn_utc late_pulse;          /* what TIM-TP said last of a pulse: which, … */
     double late_s;              /* … and that it comes so much late */
     bool late_said;
+    bool taught;  /* the messages' latency is not known yet, and others teach it */
+    bool poor;    /* the messages are worse than what is known without them */
     gn_utc leapt; /* the last leap second that the past was moved by */
 };
 
@@ -82,12 +84,14 @@ struct gps {
                        */
     bool told;        /* the core has been told */
     enum gps_protocol protocol;
-    gn_local heard;  /* the last message that was understood; .ns 0: never */
-    gn_local sample; /* when the last one was handed on; .ns 0: none yet */
-    gn_utc utc;      /* … which said this */
-    bool absent;     /* line or gpsd are not there: who knows it has told why */
+    gn_local listened; /* since then */
+    gn_local heard;    /* the last message that was understood; .ns 0: never */
+    gn_local sample;   /* when the last one was handed on; .ns 0: none yet */
+    gn_utc utc;        /* … which said this */
+    bool absent;       /* line or gpsd are not there: who knows it has told why */
     gn_local polled;
-    gn_local spoken; /* the last second that messages told */
+    gn_local spoken;           /* the last second that messages told */
+    struct latency_guess used; /* what the last sample of a message was less by; zeroed: none was */
     struct gps_tally tally[GPS_KINDS];
     struct sky sky; /* what the receiver has said lately */
 

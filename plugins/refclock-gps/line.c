@@ -106,9 +106,8 @@ void line_silence(const struct line *line, gn_local now, char *words, size_t siz
                  "%.64s: what comes is no NMEA and no UBX; is %u baud right? 0 finds it",
                  line->path, line->speed);
     else
-        snprintf(words, size,
-                 "%.64s: what comes is no NMEA and no UBX; other speeds are tried (%u baud)",
-                 line->path, line->speed);
+        snprintf(words, size, "%.64s: what comes is no NMEA and no UBX; other speeds are tried",
+                 line->path);
 }
 
 /* ---------------------------------------------------------------- the speed */
@@ -235,7 +234,7 @@ static void take_hold(struct line *line, gn_local now)
     (void)gn_device_ioctl(line->host, line->device, TIOCEXCL, NULL);
     hurry(line);
     line->paced = is_paced(line);
-    line->heard = line->counted = now;
+    line->opened = line->heard = line->counted = now;
     line->flood = 0;
     baud_listen(&line->baud, now);
     line->events->begun(line->arg);

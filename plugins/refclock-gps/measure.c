@@ -28,6 +28,9 @@
 /* A message's stamp is no better than this, however steady its kind is. */
 #define LEAST_SPREAD_S 1e-4
 
+/* A latency that proves to be another by less than this is the same. */
+#define RENEW_S 1e-3
+
 /* Receivers say their fixes up to ten times a second; one of them is enough. */
 #define SECOND_NS (3 * GN_NS_PER_S / 4)
 
@@ -104,6 +107,24 @@ static bool holds_better(struct gps *self, gn_local now, double bound_s)
            gn_state_error_bound_s(&state, now) < bound_s;
 }
 
+/* Samples that were taken to be late by what has since proved wrong are forgotten. */
+static void renew(struct gps *self, const struct latency_guess *guess)
+{
+    const struct latency_guess *used = &self->used;
+    double off_s = fabs(guess->latency_s - used->latency_s);
+    double may_s = used->learnt ? SURE * hypot(guess->doubt_s, used->doubt_s) : 0;
+    bool began = used->spread_s > 0;
+    if (began && guess->learnt && off_s > fmax(may_s, RENEW_S))
+        gn_source_address(self->host, self->source, gps_address(self->config), REFID);
+    self->used = *guess;
+}
+
+/* Who teaches its latency makes what is guessed of it superfluous. */
+static bool is_taught(const struct latency_guess *guess, const struct gps_others *others)
+{
+    return !guess->learnt && !guess->told && others->known && others->bound_s <= TEACHES_S;
+}
+
 /* One second has been said: a sample, where there are no pulses to be better ones. */
 static void end_second(struct gps *self, const struct epoch_second *second)
 {
@@ -119,9 +140,13 @@ static void end_second(struct gps *self, const struct epoch_second *second)
     self->spoken = local;
     gps_others_ask(self->host, self->source, local, &others);
     compare(self, local, second->named, SURE * (spread_s + guess.doubt_s), &others);
-    if (!good(self, now) || gn_local_sub(local, now) > 0 ||
-        holds_better(self, now, spread_s + SURE * guess.doubt_s))
+    if (!good(self, now) || gn_local_sub(local, now) > 0)
         return;
+    self->word.taught = is_taught(&guess, &others);
+    self->word.poor = holds_better(self, now, spread_s + SURE * guess.doubt_s);
+    if (self->word.taught || self->word.poor)
+        return;
+    renew(self, &guess);
     submit(self, local, second->named, spread_s, SURE * guess.doubt_s);
 }
 

@@ -90,6 +90,7 @@ static void on_begun(void *arg)
 {
     struct gps *self = arg;
     self->absent = false;
+    self->listened = self->line.opened;
     gps_cut(self, line_pace(&self->line));
 }
 
@@ -217,7 +218,7 @@ static int gps_start(void *instance)
     if (error < 0)
         return error;
     gps_load(self);
-    self->polled = gn_now(self->host);
+    self->polled = self->listened = gn_now(self->host);
     error = start_input(self);
     return error < 0 ? error : gps_pulses_start(self);
 }

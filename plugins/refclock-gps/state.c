@@ -41,15 +41,24 @@ void gps_trouble(struct gps *self, enum gps_state state, enum gn_reason reason, 
 
 /* ---------------------------------------------------------------- verdicts */
 
+static bool within(gn_local now, gn_local at, int64_t ns)
+{
+    return at.ns != 0 && gn_local_sub(now, at) < ns;
+}
+
 static void judge_silence(struct gps *self, gn_local now)
 {
     char words[200];
+    if (within(now, self->listened, SILENT_NS)) {
+        gps_trouble(self, GPS_STATE_SILENT, GN_REASON_STARTING, "its first message is waited for");
+        return;
+    }
     bool line = self->config->gpsd[0] == '\0' && self->config->replay == NULL;
     if (line)
         line_silence(&self->line, now, words, sizeof words);
     else
         snprintf(words, sizeof words, "%.100s: nothing comes", gps_address(self->config));
-    gps_trouble(self, GPS_STATE_SILENT, GN_REASON_NO_REPLY, "%s", words);
+    gps_trouble(self, GPS_STATE_SILENT, GN_REASON_DEVICE, "%s", words);
 }
 
 static const char *remedy(enum quality_verdict verdict)
@@ -77,7 +86,7 @@ static void judge_quality(struct gps *self, enum quality_verdict verdict)
     if (self->sky.satellites_seen >= 0 && verdict == QUALITY_NO_FIX)
         snprintf(seen, sizeof seen, ", %d satellites are seen", self->sky.satellites_seen);
     gps_trouble(self, state,
-                verdict == QUALITY_SETTLING ? GN_REASON_WAITING : GN_REASON_UNSYNCHRONISED,
+                verdict == QUALITY_SETTLING ? GN_REASON_STARTING : GN_REASON_UNSYNCHRONISED,
                 "%s%s%s", words, seen, remedy(verdict));
 }
 
@@ -93,23 +102,28 @@ static void judge_time(struct gps *self)
 static void judge_numbers(struct gps *self)
 {
     const char *words = numbering_words(&self->numbering);
-    bool ambiguous = strncmp(words, "ambiguous", 9) == 0;
-    gps_trouble(self, ambiguous ? GPS_STATE_AMBIGUOUS : GPS_STATE_ACQUIRING,
-                ambiguous ? GN_REASON_BAD_REPLY : GN_REASON_WAITING,
-                "which second the pulses mark is not known: %s",
-                words[0] != '\0' ? words : "the newest messages contradict it");
+    bool contrary = words[0] == '\0' && self->numbering.contrary > 0;
+    if (words[0] == '\0' && !contrary)
+        gps_trouble(self, GPS_STATE_ACQUIRING, GN_REASON_STARTING, "the next pulse is waited for");
+    else if (contrary || strncmp(words, "ambiguous", 9) == 0)
+        gps_trouble(self, GPS_STATE_AMBIGUOUS, GN_REASON_BAD_REPLY, "%s",
+                    contrary ? "ambiguous: the newest messages name another second" : words);
+    else
+        gps_trouble(self, GPS_STATE_ACQUIRING, GN_REASON_STARTING, "%s", words);
 }
 
 /* Good, and yet there is nothing. */
 static void judge_nothing(struct gps *self)
 {
-    if (self->sample.ns != 0)
-        gps_trouble(self, GPS_STATE_HOLDOVER, GN_REASON_WAITING, "%s",
-                    self->pulses.trouble[0] != '\0' ? self->pulses.trouble
-                                                    : "no pulses come; the messages are worse than "
-                                                      "what is known without them");
+    const char *pulses = self->pulses.trouble[0] != '\0' ? self->pulses.trouble : "no pulses come";
+    if (self->word.poor)
+        gps_trouble(self, GPS_STATE_HOLDOVER, GN_REASON_WAITING,
+                    "holding over, which is better than the messages are: %s", pulses);
     else if (self->epoch.begun)
-        gps_trouble(self, GPS_STATE_ACQUIRING, GN_REASON_STARTING, "the first second is said");
+        gps_trouble(self, GPS_STATE_ACQUIRING, GN_REASON_STARTING, "%s",
+                    self->word.taught
+                        ? "how late its messages are is being learnt of the other sources"
+                        : "the first second is being said");
     else
         gps_trouble(self, GPS_STATE_ACQUIRING, GN_REASON_WAITING,
                     "its messages name no time; RMC, ZDA or UBX-NAV-PVT has to be switched on");
@@ -122,11 +136,6 @@ static void judge_locked(struct gps *self)
                self->pulses.counted.ns != 0 ? "pulses" : "messages");
     self->state = GPS_STATE_LOCKED;
     snprintf(self->trouble, sizeof self->trouble, "%s", self->pulses.trouble);
-}
-
-static bool within(gn_local now, gn_local at, int64_t ns)
-{
-    return at.ns != 0 && gn_local_sub(now, at) < ns;
 }
 
 static void judge(struct gps *self, gn_local now)
