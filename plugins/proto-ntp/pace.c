@@ -54,6 +54,8 @@ static int64_t plain_interval_ns(const struct client *client, const struct clien
                           max_ns);
     if (client->unanswered > CLIENT_UNREACHABLE)
         return larger(doubled_ns(min_ns, client->unanswered - CLIENT_UNREACHABLE, max_ns), poll_ns);
+    if (client->unanswered == 1) /* lost, most likely: the sample is still wanted */
+        return larger(poll_ns / 2, smaller(poll_ns, min_ns));
     if (client->config.filter > 1) /* the exchanges of a sample share its interval */
         return larger(poll_ns / client->config.filter, smaller(poll_ns, min_ns));
     return poll_ns;
