@@ -141,9 +141,11 @@ static int64_t left_ns(const struct calendar *self, gn_local at)
 static void hear_change(struct calendar *self, const struct gps_message *message, gn_local at)
 {
     if (message->change_valid != GPS_YES || self->count == 0 ||
-        (self->change != 0 && llabs(left_ns(self, at)) < NEAR_NS)) /* it is happening */
+        (self->change != 0 && llabs(left_ns(self, at)) < NEAR_NS) || /* it is happening */
+        (self->told && message->change == 0))
         return;
     self->change = 0;
+    self->told = false;
     if (message->change == 0 || message->change_in_s <= 0)
         return;
     int64_t now_ns = self->utc.ns + gn_local_sub(at, self->at);
@@ -160,6 +162,7 @@ static void pass(struct calendar *self)
 {
     self->utc.ns -= self->change * GN_NS_PER_S;
     self->change = 0;
+    self->told = false;
 }
 
 /* Another leap count than before, from a satellite. */
@@ -184,10 +187,27 @@ void calendar_hear(struct calendar *self, const struct gps_message *message, gn_
     hear_change(self, message, at);
 }
 
+/* Who tells it takes it back when the second is over, maybe before we have heard of that second. */
+void calendar_told(struct calendar *self, enum gn_leap leap, gn_utc now)
+{
+    bool leaps = leap == GN_LEAP_INSERT || leap == GN_LEAP_DELETE;
+    gn_utc at = {(now.ns / DAY_NS + 1) * DAY_NS};
+    if (self->change != 0 && !self->told)
+        return;
+    if (leaps && calendar_month_begins(at.ns / DAY_NS)) {
+        self->change = leap == GN_LEAP_INSERT ? 1 : -1;
+        self->change_at = at;
+        self->told = true;
+    } else if (self->told && llabs(gn_utc_sub(now, self->change_at)) > NEAR_NS) {
+        self->change = 0;
+        self->told = false;
+    }
+}
+
 enum gn_leap calendar_leap(const struct calendar *self, gn_utc utc)
 {
     int64_t before_ns = gn_utc_sub(self->change_at, utc);
-    if (self->change == 0 || before_ns <= 0 || before_ns > DAY_NS)
+    if (self->change == 0 || self->told || before_ns <= 0 || before_ns > DAY_NS)
         return GN_LEAP_NORMAL;
     return self->change > 0 ? GN_LEAP_INSERT : GN_LEAP_DELETE;
 }
@@ -199,6 +219,7 @@ static enum calendar_verdict insert(struct calendar *self, int32_t day)
         return CALENDAR_IMPOSSIBLE;
     self->change = 1;
     self->change_at.ns = (day + 1) * DAY_NS;
+    self->told = false;
     return CALENDAR_INSERTED;
 }
 

@@ -45,6 +45,7 @@ struct calendar {
     int table_s;
     int8_t change;    /* +1, −1: announced by the receiver; 0: none is */
     gn_utc change_at; /* the first midnight after it */
+    bool told;        /* by others: many receivers leap and do not announce it */
 
     /* The past: what messages were believed to say. */
     unsigned count; /* of them, up to what makes it a past */
@@ -70,6 +71,10 @@ void calendar_forget(struct calendar *);
 
 /** The leap count as a table has it (`gn_state.tai_offset_s`); GN_TAI_UNKNOWN: there is none. */
 void calendar_table(struct calendar *, int32_t tai_offset_s);
+
+/** What the daemon says of the end of this day, at `now`, where the receiver says nothing. It is
+ * counted over, and not repeated by calendar_leap(). */
+void calendar_told(struct calendar *, enum gn_leap, gn_utc now);
 
 /** What a message says about leap seconds; before calendar_read() of the same message. */
 void calendar_hear(struct calendar *, const struct gps_message *, gn_local at);

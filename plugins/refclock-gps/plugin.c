@@ -56,19 +56,22 @@ static int check(struct gn_host *host, const struct gps_config *config)
 
 /* ---------------------------------------------------------------- how it stands */
 
-/* The table of leap seconds tells GPS time from UTC while the receiver cannot. */
-static void look_up_leap(struct gps *self)
+/* The table of leap seconds tells GPS time from UTC while the receiver cannot, and of a leap second
+ * that it does not announce. */
+static void look_up_leap(struct gps *self, gn_local now)
 {
     struct gn_state state;
-    if (gn_state_read(self->host, &state) == 0)
-        calendar_table(&self->calendar, state.tai_offset_s);
+    if (gn_state_read(self->host, &state) < 0)
+        return;
+    calendar_table(&self->calendar, state.tai_offset_s);
+    calendar_told(&self->calendar, (enum gn_leap)state.leap, gn_state_utc(&state, now));
 }
 
 static void on_tick(void *arg, gn_local now)
 {
     struct gps *self = arg;
     now = gn_now(self->host); /* the timer says when it was due */
-    look_up_leap(self);
+    look_up_leap(self, now);
     sky_age(&self->sky, now);
     gps_end_second(self, now);
     gps_judge(self, now);

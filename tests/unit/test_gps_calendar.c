@@ -300,6 +300,31 @@ START_TEST(test_through_a_leap_second)
 }
 END_TEST
 
+/* A receiver that leaves 23:59:59 out and announces nothing; the daemon knows it of others. */
+START_TEST(test_a_leap_second_that_only_others_tell)
+{
+    struct calendar calendar;
+    int64_t midnight = MIDNIGHT / GN_NS_PER_S;
+    gn_utc utc;
+    calendar_init(&calendar, 0);
+    calendar_told(&calendar, GN_LEAP_DELETE, (gn_utc){MIDNIGHT - 40 * DAY_NS});
+    ck_assert_int_eq(calendar.change, 0); /* no month ends there */
+    for (int64_t t = midnight - 60; t < midnight + 60; t++) {
+        int64_t called = t < midnight - 1 ? t : t + 1;
+        calendar_told(&calendar, t < midnight - 1 ? GN_LEAP_DELETE : GN_LEAP_NORMAL,
+                      (gn_utc){called * GN_NS_PER_S + GN_NS_PER_S / 2});
+        ck_assert_int_eq(hear(&calendar, GPS_SCALE_UTC, called, t, &gps_nobody, &utc),
+                         CALENDAR_GOOD);
+        ck_assert_int_eq(calendar.change, t < midnight - 1 ? -1 : 0);
+        ck_assert_int_eq(calendar_leap(&calendar, utc), GN_LEAP_NORMAL); /* theirs to say */
+    }
+    calendar_told(&calendar, GN_LEAP_INSERT, (gn_utc){MIDNIGHT - DAY_NS});
+    ck_assert_int_eq(calendar.change, 1);
+    calendar_told(&calendar, GN_LEAP_NORMAL, (gn_utc){MIDNIGHT - DAY_NS}); /* taken back */
+    ck_assert_int_eq(calendar.change, 0);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- jumps */
 
 #define SOME_DAY (gps_day(2027, 2, 21) * INT64_C(86400))
@@ -438,6 +463,7 @@ int main(void)
     tcase_add_test(leaps, test_gps_time_needs_a_leap_count);
     tcase_add_loop_test(leaps, test_leap_of_a_sample, 0, 2);
     tcase_add_loop_test(leaps, test_through_a_leap_second, 0, MANNERS);
+    tcase_add_test(leaps, test_a_leap_second_that_only_others_tell);
     suite_add_tcase(suite, leaps);
     TCase *jumps = tcase_create("jumps");
     tcase_add_loop_test(jumps, test_no_jump_without_agreement, 0, 7);
