@@ -12,6 +12,7 @@
 #include "calendar.h"
 #include "epoch.h"
 #include "framer.h"
+#include "gpsd_link.h"
 #include "latency.h"
 #include "line.h"
 #include "message.h"
@@ -23,6 +24,9 @@
 #include "sky.h"
 
 #include <gnomon/plugin.h>
+
+/** Of the option `device`: nobody who has gpsd asks for it. */
+#define GPS_PRESET_DEVICE "/dev/gps0"
 
 struct gps_config {
     const char *device;
@@ -95,7 +99,8 @@ struct gps {
     struct gps_tally tally[GPS_KINDS];
     struct sky sky; /* what the receiver has said lately */
 
-    struct line line; /* unused with gpsd and replay */
+    struct line line;       /* unused with gpsd and replay */
+    struct gpsd_link *gpsd; /* NULL: it is not asked for */
     struct framer framer;
     struct epoch epoch;
     struct calendar calendar;
@@ -144,6 +149,14 @@ void gps_end_second(struct gps *, gn_local now);
 
 /** Errors: negative errno, of the timer. A device that is not there is waited for. */
 int gps_pulses_start(struct gps *);
+
+/* ---- behind_gpsd.c: a receiver that gpsd has */
+
+/** What is wrong with the options, by gn_fail(); 0: nothing, or they are of no gpsd. */
+int gps_check_gpsd(struct gn_host *, const struct gps_config *);
+
+/** Where the options name a gpsd. Errors: -ENOMEM. */
+int gps_open_gpsd(struct gps *);
 
 /* ---- state.c: what it is good for */
 

@@ -22,6 +22,9 @@
 /* gpsd stamps a pulse itself, or has the kernel do it. */
 #define GPSD_PRECISION_S 1e-6
 
+/* Where gpsd stamps it, a busy machine is late by so much; that is no jump of the receiver's. */
+#define GPSD_LATE_S 5e-3
+
 /* So far from UTC a sample may be, in its own sigmas. */
 #define SURE 3.0
 
@@ -239,6 +242,11 @@ static void note_offset(struct gps *self, gn_local at, gn_utc utc)
         self->pulses.offset_s = gn_seconds(gn_utc_sub(utc, gn_state_utc(&state, at)));
 }
 
+static bool by_gpsd(const struct gps *self)
+{
+    return self->gpsd != NULL && !self->pulses.running;
+}
+
 /* A pulse whose second is known. */
 static void measure(struct gps *self, gn_local at, gn_utc utc, const struct gps_others *others)
 {
@@ -246,7 +254,7 @@ static void measure(struct gps *self, gn_local at, gn_utc utc, const struct gps_
     gn_local edge = gn_local_add(at, -gn_nanoseconds(late_s + self->config->cable_s));
     note_jitter(&self->pulses, at, late_s);
     note_offset(self, edge, utc);
-    compare(self, edge, utc, self->pulses.precision_s, others);
+    compare(self, edge, utc, by_gpsd(self) ? GPSD_LATE_S : self->pulses.precision_s, others);
     if (!good(self, gn_now(self->host)))
         return;
     self->pulses.counted = at;
@@ -272,13 +280,24 @@ void gps_take_pulse(struct gps *self, gn_local at, double precision_s)
         measure(self, at, utc, &others);
 }
 
+/* gpsd tells of its pulses afterwards; which second it is, is found as for any other. */
+static void take_stamped(struct gps *self, const struct gps_message *message)
+{
+    self->word.late_pulse =
+        (gn_utc){message->pulse.day * (86400 * GN_NS_PER_S) + message->pulse.ns};
+    self->word.late_s = message->pulse_error_s;
+    self->word.late_said = message->pulse_error_s != 0;
+    gps_take_pulse(self, gn_from_system(self->host, message->pulse_at),
+                   fmax(message->pulse.accuracy_s, GPSD_PRECISION_S));
+}
+
 /* Of gpsd: when it came. Of the receiver: what it will be like. */
 void gps_take_pulse_word(struct gps *self, const struct gps_message *message, gn_local at)
 {
     gn_utc utc;
     if (message->pulse_at.ns != 0) {
         if (!self->pulses.running)
-            gps_take_pulse(self, gn_from_system(self->host, message->pulse_at), GPSD_PRECISION_S);
+            take_stamped(self, message);
         return;
     }
     self->word.late_said = false;

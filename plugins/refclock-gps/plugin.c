@@ -45,13 +45,9 @@ static int check(struct gn_host *host, const struct gps_config *config)
         return gn_fail(host, -EINVAL,
                        "pps: \"%.64s\" is neither the path of a PPS device nor \"dcd\"",
                        config->pps);
-    if (config->gpsd[0] != '\0' && config->replay != NULL)
-        return gn_fail(host, -EINVAL, "gpsd and replay: only one of them can be heard");
     if (config->log != NULL && config->replay != NULL)
         return gn_fail(host, -EINVAL, "log and replay: what is replayed stands in a file already");
-    if (config->gpsd[0] != '\0' && strcmp(config->pps, "dcd") == 0)
-        return gn_fail(host, -EINVAL, "pps: with gpsd the line and its pins are gpsd's");
-    return 0;
+    return gps_check_gpsd(host, config);
 }
 
 /* ---------------------------------------------------------------- how it stands */
@@ -176,6 +172,11 @@ static int gps_open(struct gn_host *host, void *shared, const void *config, void
     latency_init(&self->latency,
                  self->config->latency_s < 0 ? (double)NAN : self->config->latency_s);
     forget(self);
+    error = gps_open_gpsd(self);
+    if (error < 0) {
+        free(self);
+        return gn_fail(host, error, "no memory");
+    }
     *instance = self;
     return 0;
 }
@@ -190,8 +191,8 @@ const char *gps_address(const struct gps_config *config)
 static int start_input(struct gps *self)
 {
     const struct gps_config *config = self->config;
-    if (config->gpsd[0] != '\0')
-        return 0;
+    if (self->gpsd != NULL)
+        return gpsd_link_start(self->gpsd);
     if (config->replay != NULL) {
         self->player = player_create(self->host, config->replay, &player_events, self);
         return self->player != NULL ? player_start(self->player) : -ENOMEM;
@@ -239,6 +240,7 @@ static void gps_close(void *instance)
     struct gps *self = instance;
     recorder_destroy(self->recorder);
     player_destroy(self->player);
+    gpsd_link_close(self->gpsd);
     free(self);
 }
 
@@ -256,8 +258,9 @@ static const struct gn_option options[] = {
         .key = "device",
         .type = GN_OPT_PATH,
         .offset = offsetof(struct gps_config, device),
-        .preset = "/dev/gps0",
-        .help = "the serial line of the receiver",
+        .preset = GPS_PRESET_DEVICE,
+        .help = "the serial line of the receiver; with gpsd the one of its devices that is heard, "
+                "of several",
     },
     {
         .key = "baud",
@@ -281,8 +284,7 @@ static const struct gn_option options[] = {
         .type = GN_OPT_STRING,
         .offset = offsetof(struct gps_config, gpsd),
         .preset = "",
-        .help = "HOST:PORT of a gpsd that has the receiver; device, baud, log and replay are not "
-                "used then",
+        .help = "HOST:PORT of a gpsd that has the receiver; baud, log and replay are not used then",
     },
     {
         .key = "edge",

@@ -53,8 +53,10 @@ static void judge_silence(struct gps *self, gn_local now)
         gps_trouble(self, GPS_STATE_SILENT, GN_REASON_STARTING, "its first message is waited for");
         return;
     }
-    bool line = self->config->gpsd[0] == '\0' && self->config->replay == NULL;
-    if (line)
+    if (self->gpsd != NULL)
+        snprintf(words, sizeof words, "%.64s: gpsd says nothing of its receiver; gpsmon tells more",
+                 self->config->gpsd);
+    else if (self->config->replay == NULL)
         line_silence(&self->line, now, words, sizeof words);
     else
         snprintf(words, sizeof words, "%.100s: nothing comes", gps_address(self->config));
