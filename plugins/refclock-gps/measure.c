@@ -81,13 +81,17 @@ static bool pulsing(const struct gps *self, gn_local now)
     return self->pulses.count > 0 && gn_local_sub(now, self->pulses.came) < PULSING_NS;
 }
 
-/* Its instants are compared with its own past; of two in a row the worse one says how exactly. */
+/* Its instants are compared with its own past; of two in a row the worse one says how exactly. What
+ * it said before a jump and what it says now cannot both be true: the past is forgotten. */
 static void compare(struct gps *self, gn_local at, gn_utc utc, double doubt_s,
                     const struct gps_others *others)
 {
     double worse_s = fmax(doubt_s, self->quality_doubt_s);
+    unsigned jumps = self->quality.jumps;
     self->quality_doubt_s = doubt_s;
     quality_time(&self->quality, at, utc, worse_s, others);
+    if (self->quality.jumps != jumps)
+        gn_source_address(self->host, self->source, gps_address(self->config), REFID);
 }
 
 /* Calendar and numbering count over a leap second, each when it comes; the past is moved once. */

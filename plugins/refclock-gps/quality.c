@@ -94,6 +94,7 @@ void quality_time(struct quality *self, gn_local at, gn_utc utc, double doubt_s,
     double may_s = self->doubt_s + doubt_s + CRYSTAL * fabs(gn_seconds(age_ns)) + LEAST_S;
     if (self->timed && age_ns >= 0 && age_ns < PAST_NS && fabs(off_s) > may_s &&
         !is_leap(self->utc, utc, off_s, may_s)) {
+        self->jumps++;
         self->jump_s = off_s;
         self->jumped_at = at;
     }

@@ -45,7 +45,8 @@ struct quality {
     gn_local at;
     gn_utc utc;
     double doubt_s;
-    double jump_s; /* the last one; 0 none */
+    unsigned jumps; /* in all */
+    double jump_s;  /* the last one that nobody agreed with; 0 none */
     gn_local jumped_at;
 };
 

@@ -12,6 +12,10 @@ figure() { # NAME NODES FIGURE: the worst of these nodes
     jq -s "[.[0].nodes[] | select(.name | test(\"$2\")) | .$3] | max" "$ROOM/$1.json"
 }
 
+least() { # NAME NODES FIGURE: the smallest of these nodes
+    jq -s "[.[0].nodes[] | select(.name | test(\"$2\")) | .$3] | min" "$ROOM/$1.json"
+}
+
 below() { # LIMIT VALUE
     awk -v limit="$1" -v value="$2" 'BEGIN { print value, "of", limit; exit !(value < limit) }'
 }
@@ -34,6 +38,42 @@ check "amazon-time-sync: keeps time to 50 us" below 50e-6 "$(figure amazon-time-
 check "amazon-time-sync: and to 1 us by the card's clock" below 1e-6 "$(figure amazon-time-sync newer rms_s)"
 check "amazon-time-sync: without the card the service is asked" \
     logged amazon-time-sync 'newer +info +ntp0 is the system source'
+
+# From the first hour on, through all that happens to receiver and network.
+check "mixed-gps-ntp: the server is never off by 1 ms" below 0.001 "$(figure mixed-gps-ntp site max_s)"
+check "mixed-gps-ntp: nor are its clients" below 0.001 "$(figure mixed-gps-ntp client max_s)"
+check "mixed-gps-ntp: none of them is stepped" same 0 "$(figure mixed-gps-ntp client steps)"
+check "mixed-gps-ntp: the server is stepped once, at the start" same 1 "$(figure mixed-gps-ntp site steps)"
+check "mixed-gps-ntp: it says how far off it may be" below 0.001 "$(
+    least mixed-gps-ntp site bound_kept | awk '{ print 1 - $1 }'
+)"
+check "mixed-gps-ntp: a receiver that is spoofed by 300 ms is named" \
+    logged mixed-gps-ntp ' 8[0-9]*\..*site +warning +gps0 disagrees with the majority: -0\.29'
+check "mixed-gps-ntp: so is one that is spoofed slowly" \
+    logged mixed-gps-ntp ' 14[0-9]*\..*site +warning +gps0 disagrees with the majority: its clock drifts'
+check "mixed-gps-ntp: and one that is spoofed by a second" \
+    logged mixed-gps-ntp ' 4[23][0-9]*\..*site +warning +gps0 disagrees with the majority: -0\.99'
+check "mixed-gps-ntp: jammed and without servers it holds over" \
+    logged mixed-gps-ntp ' 26[0-9]*\..*site +warning +no source is selected: holding over'
+check "mixed-gps-ntp: and is back without a jump" \
+    logged mixed-gps-ntp ' 33[0-9]*\..*site +info +synchronised again to gps0 \(offset [+-]0\.000'
+check "gps-master: the server is never off by 0.2 ms" below 0.0002 "$(figure gps-master master max_s)"
+check "gps-master: nor are its clients" below 0.0002 "$(figure gps-master client max_s)"
+check "gps-master: none of them is stepped" same 0 "$(figure gps-master client steps)"
+check "gps-master: the server is stepped once, as soon as there is sky" same 1 "$(figure gps-master master steps)"
+check "gps-master: two hours without an antenna are held over" \
+    logged gps-master 'master +info +synchronised again to gps0 .* after 2\.0 h'
+check "gps-master: a receiver that comes back is used again" \
+    logged gps-master ' 25[0-9]*\..*master +info +synchronised again to gps0'
+check "recorder-rtc-gps: has the time from the hardware clock in ten seconds" \
+    logged recorder-rtc-gps '^ +[0-9]\..*recorder +info +synchronised to rtc0'
+check "recorder-rtc-gps: and from the sky in ten more" \
+    logged recorder-rtc-gps ' 60[0-9]\..*recorder +info +gps0 is the system source'
+check "recorder-rtc-gps: hours without sky and a night off cost 100 ms" \
+    below 0.1 "$(figure recorder-rtc-gps recorder rms_s)"
+check "recorder-rtc-gps: what it is off by at the next start is gone soon" \
+    below 0.6 "$(figure recorder-rtc-gps recorder max_s)"
+check "recorder-rtc-gps: it is stepped once" same 1 "$(figure recorder-rtc-gps recorder steps)"
 check "cloud-vm: keeps time, paused or not" below 0.05 "$(figure cloud-vm guest rms_s)"
 check "cloud-vm: no hardware clock is information" \
     logged cloud-vm 'guest +info +rtc0: cannot open /dev/rtc0: No such file or directory'
