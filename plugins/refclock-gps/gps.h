@@ -70,9 +70,8 @@ struct gps_word {
     gn_utc late_pulse;          /* what TIM-TP said last of a pulse: which, … */
     double late_s;              /* … and that it comes so much late */
     bool late_said;
-    bool taught;  /* the messages' latency is not known yet, and others teach it */
-    bool poor;    /* the messages are worse than what is known without them */
-    gn_utc leapt; /* the last leap second that the past was moved by */
+    bool taught; /* the messages' latency is not known yet, and others teach it */
+    bool poor;   /* the messages are worse than what is known without them */
 };
 
 struct gps {
@@ -107,7 +106,6 @@ struct gps {
     struct latency latency;
     struct numbering numbering;
     struct quality quality;
-    double quality_doubt_s; /* of the last instant that it was told */
     struct gps_word word;
     struct pulses pulses; /* unused without `pps` */
 

@@ -81,26 +81,15 @@ static bool pulsing(const struct gps *self, gn_local now)
     return self->pulses.count > 0 && gn_local_sub(now, self->pulses.came) < PULSING_NS;
 }
 
-/* Its instants are compared with its own past; of two in a row the worse one says how exactly. What
- * it said before a jump and what it says now cannot both be true: the past is forgotten. */
+/* Its instants are compared with its own past. What it said before a jump and what it says now
+ * cannot both be true: the past is forgotten. */
 static void compare(struct gps *self, gn_local at, gn_utc utc, double doubt_s,
                     const struct gps_others *others)
 {
-    double worse_s = fmax(doubt_s, self->quality_doubt_s);
     unsigned jumps = self->quality.jumps;
-    self->quality_doubt_s = doubt_s;
-    quality_time(&self->quality, at, utc, worse_s, others);
+    quality_time(&self->quality, at, utc, doubt_s, others);
     if (self->quality.jumps != jumps)
         gn_source_address(self->host, self->source, gps_address(self->config), REFID);
-}
-
-/* Calendar and numbering count over a leap second, each when it comes; the past is moved once. */
-static void pass_leap(struct gps *self, int change, gn_utc at, gn_utc named)
-{
-    if (change == 0 || gn_utc_sub(named, at) < -GN_NS_PER_S || self->word.leapt.ns == at.ns)
-        return;
-    self->word.leapt = at;
-    quality_leap(&self->quality, (int8_t)change);
 }
 
 /* ---------------------------------------------------------------- messages */
@@ -174,14 +163,12 @@ void gps_take_time(struct gps *self, const struct gps_message *message, gn_local
     struct gps_others others;
     struct epoch_second second;
     gn_utc named;
-    int8_t change = self->calendar.change;
     if (!promising(self, at))
         return;
     gps_others_ask(self->host, self->source, at, &others);
     self->word.time = calendar_read(&self->calendar, &message->time, at, &others, &named);
     if (self->word.time != CALENDAR_GOOD)
         return;
-    pass_leap(self, change - self->calendar.change, self->calendar.change_at, named);
     if (self->word.jumps != self->calendar.jumps)
         numbering_init(&self->numbering);
     self->word.jumps = self->calendar.jumps;
@@ -269,8 +256,7 @@ static void measure(struct gps *self, gn_local at, gn_utc utc, const struct gps_
 void gps_take_pulse(struct gps *self, gn_local at, double precision_s)
 {
     struct gps_others others;
-    gn_utc utc, leap = self->numbering.change_at;
-    int8_t change = self->numbering.change;
+    gn_utc utc;
     recorder_pulse(self->recorder, gn_now(self->host), at, gn_nanoseconds(precision_s));
     self->pulses.count++;
     self->pulses.came = at;
@@ -279,7 +265,6 @@ void gps_take_pulse(struct gps *self, gn_local at, double precision_s)
         return;
     gps_others_ask(self->host, self->source, at, &others);
     enum numbering_verdict verdict = numbering_pulse(&self->numbering, at, &others, &utc);
-    pass_leap(self, change - self->numbering.change, leap, utc);
     if (verdict == NUMBERING_NUMBERED)
         measure(self, at, utc, &others);
 }

@@ -117,6 +117,7 @@ static void forget(struct gps *self)
     epoch_init(&self->epoch);
     numbering_init(&self->numbering);
     quality_init(&self->quality, &quality);
+    calendar_forget(&self->calendar);
     sky_init(&self->sky);
 }
 

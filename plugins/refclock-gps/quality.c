@@ -107,11 +107,6 @@ void quality_time(struct quality *self, gn_local at, gn_utc utc, double doubt_s,
     self->doubt_s = doubt_s;
 }
 
-void quality_leap(struct quality *self, int8_t change)
-{
-    self->utc.ns -= change * GN_NS_PER_S;
-}
-
 void quality_forget(struct quality *self)
 {
     self->timed = false;

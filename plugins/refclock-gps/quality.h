@@ -62,9 +62,6 @@ void quality_hear(struct quality *, const struct gps_message *, gn_local at);
 void quality_time(struct quality *, gn_local at, gn_utc utc, double doubt_s,
                   const struct gps_others *others);
 
-/** A leap second that somebody has counted over: +1, −1. It is no jump. */
-void quality_leap(struct quality *, int8_t change);
-
 /** The local scale has jumped, as after a suspend: the past says nothing. */
 void quality_forget(struct quality *);
 
