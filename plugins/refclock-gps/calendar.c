@@ -43,6 +43,12 @@
  * by less than a second. A first message may have waited in a buffer. */
 #define PAST_COUNT 8
 #define PAST_MOST 16
+#define RANGE_GAIN (1.0 / 64)
+#define FAR_S 2.0
+
+/* So many returns from a jump, lately, and it is none. */
+#define RETURNS 2.5
+#define RETURN_GAIN (1.0 / 32)
 #define DISTINCT_S 0.6
 
 /* Who tells the time alone is believed about a jump when it has stayed for so long. */
@@ -250,27 +256,42 @@ static double newer(const struct calendar *self, gn_local at, gn_utc utc)
     return gn_seconds(gn_utc_sub(utc, self->utc) - gn_local_sub(at, self->at)) + self->off_s;
 }
 
-static void remember(struct calendar *self, gn_local at, gn_utc utc, bool afresh)
+/* The range of what messages say is forgotten slowly. */
+static void widen(struct calendar *self)
 {
-    double off_s = afresh || self->count == 0 ? 0 : newer(self, at, utc);
-    if (self->count == 0 || afresh || (self->count < PAST_COUNT && fabs(off_s) > DISTINCT_S)) {
-        self->count = 0;
-        off_s = 0;
-    }
-    self->count += self->count < PAST_MOST;
-    self->off_s = off_s * (1 - 1.0 / self->count);
-    self->at = at;
-    self->utc = utc;
-    self->jump_s = 0;
-    self->vouched = false;
+    self->newest_s = fmax(self->newest_s * (1 - RANGE_GAIN), self->off_s);
+    self->oldest_s = fmin(self->oldest_s * (1 - RANGE_GAIN), self->off_s);
 }
 
-/* Whole seconds off since before: as by another leap count. */
-static int jumped(const struct calendar *self, gn_local at, gn_utc utc)
+static void begin_past(struct calendar *self, gn_local at, gn_utc utc)
+{
+    self->count = 1;
+    self->at = at;
+    self->utc = utc;
+    self->off_s = self->newest_s = self->oldest_s = self->returns = 0;
+}
+
+static void remember(struct calendar *self, gn_local at, gn_utc utc)
 {
     double off_s = newer(self, at, utc);
-    if (self->count < PAST_COUNT || llabs(gn_local_sub(at, self->at)) > PAST_NS ||
-        fabs(off_s) < DISTINCT_S || fabs(off_s) > MOST_JUMP_S + 1)
+    self->count += self->count < PAST_MOST;
+    double moved_s = off_s / self->count;
+    self->off_s = off_s - moved_s;
+    self->newest_s -= moved_s;
+    self->oldest_s -= moved_s;
+    self->at = at;
+    self->utc = utc;
+    widen(self);
+    self->returns = fmax(0, self->returns + (self->jump_s != 0) - RETURN_GAIN);
+}
+
+/* Whole seconds off since before: as by another leap count. Who jumps does not come back: messages
+ * that do are late in two manners. */
+static int jumped(const struct calendar *self, double off_s)
+{
+    if (self->count < PAST_COUNT || fabs(off_s) > MOST_JUMP_S + 1 ||
+        (self->returns >= RETURNS && fabs(off_s) < FAR_S) ||
+        (off_s < self->newest_s + DISTINCT_S && off_s > self->oldest_s - DISTINCT_S))
         return 0;
     return (int)lround(off_s);
 }
@@ -289,12 +310,19 @@ static enum calendar_verdict believe(struct calendar *self, gn_local at, gn_utc 
 {
     if (self->change != 0 && gn_utc_sub(utc, self->change_at) >= 0)
         pass(self);
-    int jump_s = jumped(self, at, utc);
+    double off_s = newer(self, at, utc);
+    bool past = self->count > 0 && gn_local_sub(at, self->at) < PAST_NS;
+    int jump_s = past ? jumped(self, off_s) : 0;
     if (jump_s != 0 && !agree(others, utc) && !self->vouched && !stays(self, jump_s, at, others))
         return CALENDAR_JUMP;
+    bool small = fabs(off_s) < DISTINCT_S || (self->count >= PAST_COUNT && fabs(off_s) < FAR_S);
     self->jumps += jump_s != 0;
-    bool far = self->count > 0 && fabs(newer(self, at, utc)) > MOST_JUMP_S + 1;
-    remember(self, at, utc, jump_s != 0 || far);
+    if (past && jump_s == 0 && small)
+        remember(self, at, utc);
+    else
+        begin_past(self, at, utc);
+    self->jump_s = 0;
+    self->vouched = false;
     return CALENDAR_GOOD;
 }
 

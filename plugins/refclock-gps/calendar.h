@@ -48,10 +48,12 @@ struct calendar {
     bool told;        /* by others: many receivers leap and do not announce it */
 
     /* The past: what messages were believed to say. */
-    unsigned count; /* of them, up to what makes it a past */
-    gn_local at;    /* the last, */
-    gn_utc utc;     /* and what it said */
-    double off_s;   /* that was newer than messages say on the average, by so much */
+    unsigned count;            /* of them, up to what makes it a past */
+    gn_local at;               /* the last, */
+    gn_utc utc;                /* and what it said */
+    double off_s;              /* that was newer than messages say on the average, by so much */
+    double newest_s, oldest_s; /* what messages lately were at most, as off_s */
+    double returns; /* from a jump to what was before, lately: then it is the latency that varies */
     /* A jump that nobody agrees with. */
     int jump_s;
     gn_local jumped_at;

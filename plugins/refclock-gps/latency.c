@@ -26,11 +26,13 @@
 
 /* Latency wanders with the number of satellites: no number of messages makes it surer than so. */
 #define WANDER 0.25
+#define TOLD_S 1e-3 /* … and no user measures it more exactly than so */
 
 /* Another kind has to be that much steadier. */
 #define STEADIER 0.8
 #define STEPS 16
 #define STEP_GAIN (1.0 / 64)
+#define STEP_SIGMA 0.886226925452758 /* sigma of a normal law over the mean size of its steps */
 #define GONE_NS (5 * GN_NS_PER_S)
 
 #define TITLE "gnomon gps latency 1"
@@ -208,22 +210,31 @@ static bool learnt(const struct latency_fact *fact)
     return fact->count >= (odd ? ODD : FIRST);
 }
 
+/* As the kind has shown by its steps, which no truth is needed for. */
+static double steadiness(const struct latency_window *window, double otherwise_s)
+{
+    return window->steps < STEPS ? otherwise_s : fmax(window->step_s * STEP_SIGMA, LEAST_SPREAD_S);
+}
+
 struct latency_guess latency_predict(const struct latency *self, enum gps_kind kind)
 {
     struct preset preset = preset_of(kind);
     struct latency_guess guess = {
         .latency_s = preset.latency_s, .spread_s = preset.spread_s, .doubt_s = preset.doubt_s};
-    if ((unsigned)kind < GPS_KINDS && learnt(&self->speeds[0].facts[kind])) {
-        const struct latency_fact *fact = &self->speeds[0].facts[kind];
-        guess = (struct latency_guess){.learnt = true,
-                                       .latency_s = fact->latency_s,
-                                       .spread_s = fact->spread_s,
-                                       .doubt_s = fact->doubt_s};
+    if ((unsigned)kind >= GPS_KINDS)
+        return guess;
+    const struct latency_fact *fact = &self->speeds[0].facts[kind];
+    guess.spread_s = steadiness(&self->windows[kind], preset.spread_s);
+    if (learnt(fact)) {
+        guess.learnt = true;
+        guess.latency_s = fact->latency_s;
+        guess.spread_s = fact->spread_s;
+        guess.doubt_s = fact->doubt_s;
     }
     if (self->is_fixed) {
         guess.told = true;
         guess.latency_s = self->fixed_s;
-        guess.doubt_s = fmin(guess.doubt_s, guess.spread_s);
+        guess.doubt_s = TOLD_S + WANDER * guess.spread_s;
     }
     return guess;
 }

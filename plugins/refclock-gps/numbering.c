@@ -383,7 +383,7 @@ enum numbering_verdict numbering_pulse(struct numbering *self, gn_local at,
     utc->ns = at.ns + self->whole_ns + self->shift_s * GN_NS_PER_S;
     if (self->numbered) {
         enum numbering_verdict verdict = leap(self, utc);
-        return verdict == NUMBERING_NUMBERED && self->contrary > 0 ? NUMBERING_CONTRARY : verdict;
+        return verdict == NUMBERING_NUMBERED && self->contrary > 1 ? NUMBERING_CONTRARY : verdict;
     }
     return strncmp(self->why, "ambiguous", 9) == 0 ? NUMBERING_AMBIGUOUS : NUMBERING_WAITING;
 }

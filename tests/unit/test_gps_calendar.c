@@ -417,6 +417,30 @@ START_TEST(test_what_is_no_jump)
 }
 END_TEST
 
+/* Each fifth message comes a second late: that is no jump, whichever came first. */
+START_TEST(test_late_in_two_manners)
+{
+    struct calendar calendar;
+    unsigned refused = 0;
+    gn_utc utc;
+    calendar_init(&calendar, 0);
+    for (int64_t t = SOME_DAY; t < SOME_DAY + 600; t++) {
+        bool late = t < SOME_DAY + 10 ? _i == 0 : t % 5 == 0;
+        struct gps_time said = {
+            .said = true, .day = (int32_t)(t / 86400), .ns = t % 86400 * GN_NS_PER_S};
+        gn_local at = {t * GN_NS_PER_S + (late ? 1100000000 : 200000000)};
+        refused += calendar_read(&calendar, &said, at, &gps_nobody, &utc) != CALENDAR_GOOD;
+    }
+    ck_assert_uint_ge(refused, 3);
+    ck_assert_uint_lt(refused, 20);
+    ck_assert_uint_eq(calendar.jumps, 0);
+    /* And a leap count is a jump all the same. */
+    ck_assert_int_eq(
+        hear(&calendar, GPS_SCALE_UTC, SOME_DAY + 618, SOME_DAY + 600, &gps_nobody, &utc),
+        CALENDAR_JUMP);
+}
+END_TEST
+
 START_TEST(test_impossible)
 {
     static const struct gps_time times[] = {
@@ -469,6 +493,7 @@ int main(void)
     tcase_add_loop_test(jumps, test_no_jump_without_agreement, 0, 7);
     tcase_add_test(jumps, test_jumps_with_agreement);
     tcase_add_test(jumps, test_what_is_no_jump);
+    tcase_add_loop_test(jumps, test_late_in_two_manners, 0, 2);
     suite_add_tcase(suite, jumps);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
