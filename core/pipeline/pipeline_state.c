@@ -15,6 +15,8 @@
 #define LEAST_RATE 1e-8
 /* A drift less sure than this is not worth a file. Units: s/s. */
 #define DRIFT_WORTH 5e-7
+/* A list of leap seconds is not older than this when it expires. Units: ns. */
+#define LIST_NS (400 * 86400 * GN_NS_PER_S)
 
 void pipeline_tell(struct pipeline *pipeline, enum gn_event_kind kind, enum gn_level level,
                    const struct pipeline_source *source, double value, const char *format, ...)
@@ -126,6 +128,19 @@ static enum gn_clock_state clock_state(const struct pipeline *pipeline)
                                                          : pipeline->clock_state;
 }
 
+/* A list is issued for the next half year or year: a clock that shows a time in it is not wrong by
+ * years, and the list tells TAI though nothing was measured yet. */
+static int32_t tai_offset_s(const struct pipeline *pipeline, int64_t system_ns)
+{
+    const struct leaptable *table = pipeline->table;
+    int64_t left_ns = table != NULL ? gn_utc_sub(table->expires, (gn_utc){system_ns}) : -1;
+    int offset_s;
+    if (pipeline->tai_offset_s == GN_TAI_UNKNOWN && left_ns > 0 && left_ns < LIST_NS &&
+        leaptable_tai_offset(table, (gn_utc){system_ns}, &offset_s))
+        return offset_s;
+    return pipeline->tai_offset_s;
+}
+
 void pipeline_state_build(struct pipeline *pipeline, gn_local now, int64_t system_ns,
                           double frequency)
 {
@@ -140,7 +155,7 @@ void pipeline_state_build(struct pipeline *pipeline, gn_local now, int64_t syste
         .precision_log2s = pipeline->config.precision_log2s,
         .refid = bounded ? pipeline->refid : 0,
         .at = now,
-        .tai_offset_s = pipeline->tai_offset_s,
+        .tai_offset_s = tai_offset_s(pipeline, system_ns),
     };
     if (pipeline->valid && !pipeline->barred)
         state_from_estimate(pipeline, now, state);

@@ -186,8 +186,19 @@ static void hear_count(struct calendar *self, int leap_s, gn_local at)
     self->leap_s = leap_s;
 }
 
+/* Sentences of NMEA have no word for that: what else the receiver sends tells it for them. */
+static void hear_preset(struct calendar *self, const struct gps_message *message)
+{
+    enum gps_answer heard = message->time.said ? message->time.resolved : GPS_SILENT;
+    if (heard == GPS_SILENT)
+        heard = message->leap_valid;
+    if (heard != GPS_SILENT)
+        self->preset = heard == GPS_NO;
+}
+
 void calendar_hear(struct calendar *self, const struct gps_message *message, gn_local at)
 {
+    hear_preset(self, message);
     if (message->leap_valid == GPS_YES && abs(message->leap_s) <= MOST_LEAPS)
         hear_count(self, message->leap_s, at);
     hear_change(self, message, at);
@@ -230,10 +241,10 @@ static enum calendar_verdict insert(struct calendar *self, int32_t day)
 }
 
 /* Takes leap seconds out. */
-static bool to_utc(const struct calendar *self, enum gps_scale scale, int64_t *ns)
+static bool to_utc(const struct calendar *self, const struct gps_time *said, int64_t *ns)
 {
-    if (scale == GPS_SCALE_UTC)
-        return true;
+    if (said->scale == GPS_SCALE_UTC)
+        return !self->preset && said->resolved != GPS_NO;
     if (!self->leap_known && !self->table_known)
         return false;
     *ns -= (self->leap_known ? self->leap_s : self->table_s) * GN_NS_PER_S;
@@ -360,7 +371,7 @@ enum calendar_verdict calendar_read(struct calendar *self, const struct gps_time
         return CALENDAR_UNSAID;
     if (ns < 0 || ns >= DAY_NS + GN_NS_PER_S || (said->scale == GPS_SCALE_GPS && ns >= DAY_NS))
         return CALENDAR_IMPOSSIBLE;
-    if (!to_utc(self, said->scale, &ns))
+    if (!to_utc(self, said, &ns))
         return CALENDAR_LEAP_UNKNOWN;
     enum calendar_verdict verdict = date(self, said, ns, at, others, &day);
     if (verdict != CALENDAR_GOOD)
@@ -379,7 +390,7 @@ enum calendar_verdict calendar_read_other(const struct calendar *self, const str
     int64_t ns = said->ns;
     if (!said->said || ns < 0 || ns >= DAY_NS)
         return said->said ? CALENDAR_IMPOSSIBLE : CALENDAR_UNSAID;
-    if (!to_utc(self, said->scale, &ns))
+    if (!to_utc(self, said, &ns))
         return CALENDAR_LEAP_UNKNOWN;
     if (self->count == 0)
         return CALENDAR_NO_DATE;
@@ -405,7 +416,8 @@ const char *calendar_words(const struct calendar *self, enum calendar_verdict ve
     case CALENDAR_BACKWARD:
         return "the receiver's date is earlier than it can be";
     case CALENDAR_LEAP_UNKNOWN:
-        return "the receiver tells GPS time, and not yet how many leap seconds there have been";
+        return "it has not heard yet how many leap seconds there have been, as for 12.5 minutes "
+               "after a cold start";
     case CALENDAR_INSERTED:
         return "within a leap second";
     case CALENDAR_JUMP:

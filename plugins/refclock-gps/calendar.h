@@ -26,7 +26,8 @@ enum calendar_verdict {
     CALENDAR_NO_DATE,      /* only a time of day, and no date was said before */
     CALENDAR_IMPOSSIBLE,   /* no such date or time of day */
     CALENDAR_BACKWARD,     /* earlier than the pivot, and by no rollover */
-    CALENDAR_LEAP_UNKNOWN, /* GPS time, and nobody knows how many leap seconds there have been */
+    CALENDAR_LEAP_UNKNOWN, /* GPS time, and nobody knows how many leap seconds there have been; or
+                              UTC by a count that is only a preset */
     CALENDAR_INSERTED,     /* within an inserted second, 23:59:60: gn_utc cannot say it */
     CALENDAR_JUMP, /* off by whole seconds since before, as by another leap count, and nobody
                       agrees */
@@ -41,6 +42,7 @@ struct calendar {
     /* Leap seconds. */
     bool leap_known; /* the receiver vouches for leap_s, GPS − UTC */
     int leap_s;
+    bool preset; /* it has said that its count is that of its firmware, and UTC is told by it */
     bool table_known; /* somebody else has told it */
     int table_s;
     int8_t change;    /* +1, −1: announced by the receiver; 0: none is */

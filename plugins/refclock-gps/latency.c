@@ -204,10 +204,26 @@ void latency_learn(struct latency *self, enum gps_kind kind, double late_s, doub
     fact->doubt_s = hypot(fact->spread_s * fmax(WANDER, 1 / sqrt(fact->count)), sd_s);
 }
 
+/* No message is told before the second that it names, or a second later. */
+static bool odd(const struct latency_fact *fact)
+{
+    return fact->latency_s < 0 || fact->latency_s >= 1;
+}
+
 static bool learnt(const struct latency_fact *fact)
 {
-    bool odd = fact->latency_s < 0 || fact->latency_s >= 1;
-    return fact->count >= (odd ? ODD : FIRST);
+    return fact->count >= (odd(fact) ? ODD : FIRST);
+}
+
+void latency_jumped(struct latency *self)
+{
+    for (int i = 0; i < GPS_KINDS; i++) {
+        struct latency_fact *fact = &self->speeds[0].facts[i];
+        if (i == GPS_TIM_TP || !odd(fact)) /* TIM-TP is told before its pulse */
+            continue;
+        *fact = (struct latency_fact){0};
+        self->windows[i].count = self->windows[i].next = 0;
+    }
 }
 
 /* As the kind has shown by its steps, which no truth is needed for. */

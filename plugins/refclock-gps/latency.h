@@ -70,6 +70,10 @@ void latency_arrived(struct latency *, enum gps_kind, gn_local at, gn_utc named)
 /** A message was so late, by a witness who errs by `sd_s`. */
 void latency_learn(struct latency *, enum gps_kind, double late_s, double sd_s);
 
+/** The messages name other seconds than before: what was learnt of a receiver that named wrong ones
+ * is forgotten. */
+void latency_jumped(struct latency *);
+
 /** What to expect. */
 struct latency_guess latency_predict(const struct latency *, enum gps_kind);
 

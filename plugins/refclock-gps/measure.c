@@ -169,8 +169,10 @@ void gps_take_time(struct gps *self, const struct gps_message *message, gn_local
     self->word.time = calendar_read(&self->calendar, &message->time, at, &others, &named);
     if (self->word.time != CALENDAR_GOOD)
         return;
-    if (self->word.jumps != self->calendar.jumps)
+    if (self->word.jumps != self->calendar.jumps) {
         numbering_init(&self->numbering);
+        latency_jumped(&self->latency);
+    }
     self->word.jumps = self->calendar.jumps;
     numbering_announce(&self->numbering, self->calendar.change, self->calendar.change_at);
     struct latency_guess guess = latency_predict(&self->latency, message->kind);

@@ -56,18 +56,19 @@ enum gps_scale {
     GPS_SCALE_GPS, /* without leap seconds, as of 1980-01-06; ahead of UTC by leap_s */
 };
 
+/** What a message says about a thing that it may not speak of. */
+enum gps_answer { GPS_SILENT, GPS_NO, GPS_YES };
+
 /** The instant a message speaks about. */
 struct gps_time {
     bool said; /* the rest counts */
     enum gps_scale scale;
-    int32_t day;       /* since 1970-01-01; GPS_NO_DAY: only the time of day was said */
-    bool two_digits;   /* of the year: the century is a guess, 1980 … 2079 */
-    int64_t ns;        /* of the day; from 86400 s: within an inserted second */
-    double accuracy_s; /* as the receiver estimates it, 1 sigma; 0 unknown */
+    int32_t day;              /* since 1970-01-01; GPS_NO_DAY: only the time of day was said */
+    bool two_digits;          /* of the year: the century is a guess, 1980 … 2079 */
+    int64_t ns;               /* of the day; from 86400 s: within an inserted second */
+    double accuracy_s;        /* as the receiver estimates it, 1 sigma; 0 unknown */
+    enum gps_answer resolved; /* UTC by a leap count that a satellite has told; NO: by a preset */
 };
-
-/** What a message says about a thing that it may not speak of. */
-enum gps_answer { GPS_SILENT, GPS_NO, GPS_YES };
 
 enum gps_fix {
     GPS_FIX_UNSAID,

@@ -57,8 +57,8 @@ bool ubx_tim_tp(struct gps_message *message, struct ubx_payload payload)
              !utc && base == BASE_BEIDOU ? ns + BEIDOU_BEHIND_NS : ns);
     if (!utc)
         set_base(&message->pulse, base);
-    if (utc && !utc_known)
-        message->valid = GPS_NO;
+    if (utc)
+        message->pulse.resolved = utc_known ? GPS_YES : GPS_NO;
     if (!error_invalid)
         message->pulse_error_s = -(double)ubx_i4(in + 8) * 1e-12;
     return true;
@@ -115,6 +115,15 @@ static bool set_civil(struct gps_time *time, const uint8_t *in, int32_t fraction
     return true;
 }
 
+/* Two bits for the time, one more for its leap seconds. Without that one it is UTC by a preset: not
+ * to be followed, and no word against what others of its messages vouch for. */
+static void set_valid(struct gps_message *message, uint8_t bits)
+{
+    bool time = (bits & 3) == 3, leap = bits & 4;
+    message->valid = time && leap ? GPS_YES : time ? GPS_SILENT : GPS_NO;
+    message->time.resolved = leap ? GPS_YES : GPS_NO;
+}
+
 /* Which laboratory's UTC it is. */
 static const char *utc_standard(unsigned standard)
 {
@@ -129,7 +138,7 @@ static const char *utc_standard(unsigned standard)
 bool ubx_nav_timeutc(struct gps_message *message, struct ubx_payload payload)
 {
     const uint8_t *in = payload.in;
-    message->valid = (in[19] & 7) == 7 ? GPS_YES : GPS_NO;
+    set_valid(message, in[19]);
     message->time.accuracy_s = ubx_u4(in + 4) * 1e-9;
     snprintf(message->words, sizeof message->words, "%s", utc_standard(in[19] >> 4));
     return !(in[19] & 1) || set_civil(&message->time, in + 12, ubx_i4(in + 8), in[19] & 2);
@@ -147,7 +156,7 @@ static enum gps_fix pvt_fix(uint8_t type, bool good)
 bool ubx_nav_pvt(struct gps_message *message, struct ubx_payload payload)
 {
     const uint8_t *in = payload.in;
-    message->valid = (in[11] & 7) == 7 ? GPS_YES : GPS_NO;
+    set_valid(message, in[11]);
     message->fix = pvt_fix(in[20], in[21] & 1);
     message->satellites_used = in[23];
     message->time.accuracy_s = ubx_u4(in + 12) * 1e-9;

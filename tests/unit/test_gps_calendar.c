@@ -300,6 +300,42 @@ START_TEST(test_through_a_leap_second)
 }
 END_TEST
 
+/* UTC by the leap count of the firmware is not believed, also where another message has said it;
+ * GPS time goes on by a table. */
+START_TEST(test_a_preset_is_no_leap_count)
+{
+    struct calendar calendar;
+    struct gps_time utc_said = {.said = true, .day = LAST_DAY, .ns = NOON};
+    struct gps_time gps_said = {
+        .said = true, .scale = GPS_SCALE_GPS, .day = LAST_DAY, .ns = NOON + 18 * GN_NS_PER_S};
+    struct gps_message message;
+    gn_local at = {0};
+    gn_utc utc;
+    calendar_init(&calendar, 0);
+    gps_message_init(&message, GPS_NAV_TIMEUTC);
+    message.time = utc_said;
+    message.time.resolved = GPS_NO;
+    calendar_hear(&calendar, &message, at);
+    ck_assert_int_eq(calendar_read(&calendar, &message.time, at, &gps_nobody, &utc),
+                     CALENDAR_LEAP_UNKNOWN);
+    ck_assert_int_eq(calendar_read(&calendar, &utc_said, at, &gps_nobody, &utc),
+                     CALENDAR_LEAP_UNKNOWN);
+    ck_assert_int_eq(calendar_read(&calendar, &gps_said, at, &gps_nobody, &utc),
+                     CALENDAR_LEAP_UNKNOWN);
+    calendar_table(&calendar, 37);
+    ck_assert_int_eq(calendar_read(&calendar, &gps_said, at, &gps_nobody, &utc), CALENDAR_GOOD);
+    ck_assert_int_eq(utc.ns, LAST_DAY * DAY_NS + NOON);
+    message.time.resolved = GPS_YES;
+    calendar_hear(&calendar, &message, at);
+    ck_assert_int_eq(calendar_read(&calendar, &utc_said, at, &gps_nobody, &utc), CALENDAR_GOOD);
+    gps_message_init(&message, GPS_NAV_TIMELS);
+    message.leap_valid = GPS_NO;
+    calendar_hear(&calendar, &message, at);
+    ck_assert_int_eq(calendar_read(&calendar, &utc_said, at, &gps_nobody, &utc),
+                     CALENDAR_LEAP_UNKNOWN);
+}
+END_TEST
+
 /* A receiver that leaves 23:59:59 out and announces nothing; the daemon knows it of others. */
 START_TEST(test_a_leap_second_that_only_others_tell)
 {
@@ -487,6 +523,7 @@ int main(void)
     tcase_add_test(leaps, test_gps_time_needs_a_leap_count);
     tcase_add_loop_test(leaps, test_leap_of_a_sample, 0, 2);
     tcase_add_loop_test(leaps, test_through_a_leap_second, 0, MANNERS);
+    tcase_add_test(leaps, test_a_preset_is_no_leap_count);
     tcase_add_test(leaps, test_a_leap_second_that_only_others_tell);
     suite_add_tcase(suite, leaps);
     TCase *jumps = tcase_create("jumps");

@@ -98,6 +98,25 @@ START_TEST(test_odd_latencies_take_longer)
 }
 END_TEST
 
+/* What was two seconds off, by others, is so no more when the receiver has changed its mind. */
+START_TEST(test_after_a_jump_odd_latencies_are_forgotten)
+{
+    struct latency latency;
+    struct chance chance;
+    start(&latency, &chance);
+    learn(&latency, &chance, GPS_RMC, 2000, -1.9, 0.02);
+    learn(&latency, &chance, GPS_NAV_PVT, 200, 0.055, 0.001);
+    learn(&latency, &chance, GPS_TIM_TP, 2000, -0.4, 0.001);
+    ck_assert(latency_predict(&latency, GPS_RMC).learnt);
+    latency_jumped(&latency);
+    ck_assert(!latency_predict(&latency, GPS_RMC).learnt);
+    ck_assert_double_eq_tol(latency_predict(&latency, GPS_NAV_PVT).latency_s, 0.055, 1e-3);
+    ck_assert_double_eq_tol(latency_predict(&latency, GPS_TIM_TP).latency_s, -0.4, 1e-3);
+    learn(&latency, &chance, GPS_RMC, 20, 0.1, 0.02);
+    ck_assert_double_eq_tol(latency_predict(&latency, GPS_RMC).latency_s, 0.1, 0.02);
+}
+END_TEST
+
 START_TEST(test_user_says_it)
 {
     struct latency latency;
@@ -253,6 +272,7 @@ int main(void)
     tcase_add_test(tcase, test_what_lies_far_off_does_not_count);
     tcase_add_test(tcase, test_a_change_is_followed);
     tcase_add_loop_test(tcase, test_odd_latencies_take_longer, 0, 2);
+    tcase_add_test(tcase, test_after_a_jump_odd_latencies_are_forgotten);
     tcase_add_test(tcase, test_user_says_it);
     tcase_add_test(tcase, test_each_speed_has_its_own);
     tcase_add_test(tcase, test_the_steadiest_is_the_clock);

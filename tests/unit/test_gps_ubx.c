@@ -66,7 +66,7 @@ START_TEST(test_a_pulse_of_utc_that_is_not_known)
     memcpy(in, tim_tp_utc, sizeof in);
     in[14] = 0x09;
     GOOD(m, 0x0d, 0x01, in);
-    ck_assert_int_eq(m.valid, GPS_NO);
+    ck_assert_int_eq(m.pulse.resolved, GPS_NO);
     in[14] = 0x1b; /* and its error is not */
     GOOD(m, 0x0d, 0x01, in);
     ck_assert_double_eq(m.pulse_error_s, 0);
@@ -133,6 +133,7 @@ START_TEST(test_nav_pvt)
     ck_assert_int_eq(m.kind, GPS_NAV_PVT);
     expect_instant(&m.time, GPS_SCALE_UTC, gps_day(2016, 12, 31), AT(23, 59, 60) - 134);
     ck_assert_double_eq_tol(m.time.accuracy_s, 25e-9, 1e-15);
+    ck_assert_int_eq(m.time.resolved, GPS_YES);
     ck_assert_int_eq(m.valid, GPS_YES);
     ck_assert_int_eq(m.fix, GPS_FIX_3D);
     ck_assert_int_eq(m.satellites_used, 12);
@@ -141,7 +142,8 @@ START_TEST(test_nav_pvt)
     memcpy(in, nav_pvt, sizeof in);
     in[11] = 3; /* seconds may be wrong */
     GOOD(m, 0x01, 0x07, in);
-    ck_assert_int_eq(m.valid, GPS_NO);
+    ck_assert_int_eq(m.valid, GPS_SILENT);
+    ck_assert_int_eq(m.time.resolved, GPS_NO);
     ck_assert(m.time.said);
     in[11] = 2; /* the date may */
     GOOD(m, 0x01, 0x07, in);
@@ -238,7 +240,8 @@ START_TEST(test_nav_timeutc)
     ck_assert_str_eq(m.words, "UTC (USNO)");
     in[19] = 0x73; /* UTC is not known: leap seconds are the firmware's */
     GOOD(m, 0x01, 0x21, in);
-    ck_assert_int_eq(m.valid, GPS_NO);
+    ck_assert_int_eq(m.valid, GPS_SILENT);
+    ck_assert_int_eq(m.time.resolved, GPS_NO);
     ck_assert(m.time.said);
     ck_assert_str_eq(m.words, "UTC (NTSC)");
     in[19] = 0xf1;

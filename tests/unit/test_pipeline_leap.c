@@ -57,6 +57,9 @@ START_TEST(utc_leaps_and_the_kernel_a_little_later)
     struct leaptable list;
     make_list(&list, 1e6);
     begin(&world, &list, 2);
+    world_run(&world); /* nothing is measured yet: only the state tells it, not the kernel */
+    ck_assert_int_eq(pipeline_state(world.pipeline)->tai_offset_s, 37);
+    ck_assert_int_eq(pipeline_kernel_tai_offset(world.pipeline), GN_TAI_UNKNOWN);
     world_until(&world, LEAP_AT - 1);
     ck_assert_int_eq(pipeline_kernel_leap(world.pipeline), GN_LEAP_INSERT);
     ck_assert_int_eq(pipeline_state(world.pipeline)->leap, GN_LEAP_INSERT);
