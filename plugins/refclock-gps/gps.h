@@ -86,6 +86,8 @@ struct gps {
         trouble[256]; /* why there are no samples, or none of pulses, and what to do; "" all is well
                        */
     bool told;        /* the core has been told */
+    int remarked_rollovers; /* that were told */
+    unsigned jumping;       /* looks in a row at messages that name other seconds than before */
     enum gps_protocol protocol;
     gn_local listened; /* since then */
     gn_local heard;    /* the last message that was understood; .ns 0: never */

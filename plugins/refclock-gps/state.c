@@ -13,6 +13,9 @@
 #define SILENT_NS (5 * GN_NS_PER_S)
 #define LOCKED_NS (4 * GN_NS_PER_S)
 
+/* Messages that named other seconds so often are told of. */
+#define JUMPING 8
+
 /* Without a sample for so long a poll has failed. */
 #define POLL_NS (3 * GN_NS_PER_S / 2)
 
@@ -140,6 +143,24 @@ static void judge_locked(struct gps *self)
     snprintf(self->trouble, sizeof self->trouble, "%s", self->pulses.trouble);
 }
 
+/* What is wrong with it and hinders nobody: weeks that are repaired, and messages that name other
+ * seconds while the pulses are counted on. */
+static void remark(struct gps *self)
+{
+    char text[160];
+    if (self->calendar.rollovers != self->remarked_rollovers && self->calendar.rollovers > 0)
+        gn_log(self->host, GN_WARNING, "%s",
+               calendar_age_words(&self->calendar, text, sizeof text));
+    self->remarked_rollovers = self->calendar.rollovers;
+    self->jumping = self->word.time == CALENDAR_JUMP ? self->jumping + 1 : 0;
+    if (self->state != GPS_STATE_LOCKED || self->jumping < JUMPING)
+        return;
+    const char *words = calendar_words(&self->calendar, CALENDAR_JUMP, text, sizeof text);
+    if (self->jumping == JUMPING)
+        gn_log(self->host, GN_WARNING, "%s; the pulses are counted on", words);
+    snprintf(self->trouble, sizeof self->trouble, "%s", words);
+}
+
 static void judge(struct gps *self, gn_local now)
 {
     enum quality_verdict quality = quality_judge(&self->quality, now);
@@ -165,4 +186,5 @@ void gps_judge(struct gps *self, gn_local now)
     }
     if (!self->absent)
         judge(self, now);
+    remark(self);
 }
