@@ -250,6 +250,8 @@ static const char *advice(const json_t *gps)
     if (strcmp(render_text(gps, "jamming"), "critical") == 0)
         return "look for a transmitter or bad electronics near the antenna";
     code = render_text(gps, "state");
+    if (strncmp(render_text(gps, "trouble"), "replay:", 7) == 0)
+        return NULL;
     text = words_of(code, states, COUNT(states));
     return text != code ? text : NULL;
 }

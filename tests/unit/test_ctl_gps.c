@@ -122,6 +122,8 @@ START_TEST(what_to_do)
                 "What to do      : see that `device`");
     expect_line(IN_TROUBLE("ambiguous", "null", "null", "null"),
                 "What to do      : give it another");
+    expect_line("[{\"state\":\"no-device\",\"trouble\":\"replay: it is over\"}]",
+                "Trouble         : replay: it is over\nFix");
     expect_line(IN_TROUBLE("holdover", "null", "null", "null"), "State           : hold-over");
     expect_line(IN_TROUBLE("dreaming", "null", "null", "null"), "State           : dreaming\nTr");
 }
