@@ -47,8 +47,7 @@ static struct gps_satellite who(char system, int number)
     };
     for (size_t i = 0; i < RANGES; i++) {
         bool inside = number >= ranges[i].first && number <= ranges[i].last;
-        if (!inside || (i == 0 && system != '\0') ||
-            (system != '\0' && system != 'G' && system != ranges[i].system))
+        if (!inside || (system != '\0' && system != 'G' && system != ranges[i].system))
             continue;
         satellite.system = ranges[i].system;
         satellite.number = (uint16_t)(ranges[i].number + number - ranges[i].first);

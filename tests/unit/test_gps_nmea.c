@@ -215,6 +215,12 @@ START_TEST(test_gns)
     ck_assert_int_eq(m.fix, GPS_FIX_2D);
     ck_assert_int_eq(m.valid, GPS_YES);
     ck_assert_int_eq(m.satellites_used, 7);
+    static const char *const fixes[] = {"AN", "ND", "FN", "NP", "RR", "RE"};
+    for (size_t i = 0; i < sizeof fixes / sizeof fixes[0]; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "GNGNS,103600,,,,,%s,05,1.0,,,,,", fixes[i]);
+        ck_assert_msg(good(text).fix == GPS_FIX_2D, "%s", text);
+    }
     m = good("GNGNS,103600,,,,,NN,00,99.99,,,,,");
     ck_assert_int_eq(m.fix, GPS_FIX_NONE);
     ck_assert_int_eq(m.valid, GPS_NO);
@@ -254,6 +260,8 @@ START_TEST(test_gsa)
     expect_satellite(&m.satellites[1], 'E', 36);
     m = good("GNGSA,A,3,40,,,,,,,,,,,,1.4,0.8,1.1,4");
     expect_satellite(&m.satellites[0], 'C', 40);
+    m = good("GLGSA,A,3,07,,,,,,,,,,,,1.4,0.8,1.1"); /* by its talker */
+    expect_satellite(&m.satellites[0], 'R', 7);
     m = good("GPGSA,A,1,,,,,,,,,,,,,99.99,99.99,99.99");
     ck_assert_int_eq(m.fix, GPS_FIX_NONE);
     ck_assert_uint_eq(m.satellite_count, 0);
@@ -298,6 +306,7 @@ START_TEST(test_gsv)
     bad("GPGSV,3,0,11,03,03,111,00");
     bad("GPGSV,,,11,03,03,111,00");
     bad("GPGSV,1,1,-1");
+    bad("GPGSV,1,1,4294967297");
     bad("GPGSV,1,1");
     bad("GPGSV,1,1,01,0x,03,111,00");
 }

@@ -57,6 +57,8 @@ START_TEST(test_satellites_in_parts)
     hear(&sky, "GLGSV,1,1,02,65,30,180,30,66,31,181,31");
     ck_assert_uint_eq(sky.count, 7);
     ck_assert_int_eq(sky.satellites_seen, 7); /* of all systems */
+    hear(&sky, "GPGSV,2,1,05,03,03,111,20,04,15,270,21,06,01,010,22,13,06,292,23");
+    ck_assert_int_eq(sky.satellites_seen, 7);
     hear(&sky, "GPGSV,1,1,02,03,03,111,25,04,15,270,26");
     ck_assert_uint_eq(sky.count, 4);
     ck_assert_uint_eq(find(&sky, 'G', 3)->cn0_db_hz, 25);

@@ -273,7 +273,11 @@ START_TEST(test_nav_timels)
     GOOD(m, 0x01, 0x26, in);
     ck_assert_int_eq(m.change, 0);
     ck_assert_int_eq(m.change_valid, GPS_YES);
-    in[15] = 0, in[23] = 1;
+    in[15] = 0, in[10] = 0; /* nobody has said so */
+    GOOD(m, 0x01, 0x26, in);
+    ck_assert_int_eq(m.change_valid, GPS_NO);
+    ck_assert_int_eq(m.change, 0);
+    in[10] = 2, in[23] = 1;
     GOOD(m, 0x01, 0x26, in);
     ck_assert_int_eq(m.change_valid, GPS_NO);
     ck_assert_int_eq(m.change, 0);
