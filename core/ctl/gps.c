@@ -144,13 +144,15 @@ static void messages(const json_t *gps, FILE *out)
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *message = json_array_get(list, i);
         char late[HUMAN_MAX], spread[HUMAN_MAX], count[HUMAN_MAX];
-        if (!isfinite(render_number(message, "latency_s")))
+        double latency_s = render_number(message, "latency_s");
+        if (!isfinite(latency_s))
             continue;
-        line(
-            out, first ? "Latency" : "", "%s %s +/- %s, %s messages%s",
-            render_text(message, "kind"), human_interval(render_number(message, "latency_s"), late),
-            human_interval(render_number(message, "spread_s"), spread),
-            counted(message, "count", count), is_true(message, "learnt") ? "" : ", not learnt yet");
+        line(out, first ? "Latency" : "", "%s %s +/- %s, %s messages%s",
+             render_text(message, "kind"),
+             latency_s < 0 ? human_signed(latency_s, late) : human_interval(latency_s, late),
+             human_interval(render_number(message, "spread_s"), spread),
+             counted(message, "count", count),
+             is_true(message, "learnt") ? "" : ", not learnt yet");
         first = false;
     }
     if (first)

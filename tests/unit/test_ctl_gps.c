@@ -56,7 +56,8 @@ static void expect_line(const char *json, const char *line)
     "\"jamming\":\"none\",\"jam_indicator\":12,\"spoofing\":false,\"leap_s\":18,"                  \
     "\"leap_valid\":true,\"leap_change\":1,\"rollover_weeks\":1024,\"messages\":[{\"kind\":"       \
     "\"NAV-PVT\",\"count\":812,\"latency_s\":0.0812,\"spread_s\":0.003,\"learnt\":true},"          \
-    "{\"kind\":\"TIM-TP\",\"count\":811,\"latency_s\":null,\"spread_s\":null,\"learnt\":false},"   \
+    "{\"kind\":\"TIM-TP\",\"count\":811,\"latency_s\":-0.8,\"spread_s\":0.1,\"learnt\":true},"     \
+    "{\"kind\":\"NAV-SAT\",\"count\":811,\"latency_s\":null,\"spread_s\":null,\"learnt\":false},"  \
     "{\"kind\":\"RMC\",\"count\":7,\"latency_s\":0.4,\"spread_s\":0.1,\"learnt\":false}],"         \
     "\"pulse\":{\"device\":\"/dev/pps0\",\"edge\":\"assert\",\"count\":813,\"width_s\":0.1,"       \
     "\"offset_s\":-2e-7,\"jitter_s\":2.4e-8,\"corrected_jitter_s\":1.1e-8,\"numbered\":true},"     \
@@ -72,6 +73,7 @@ START_TEST(a_good_one)
            "Time (UTC)      : 2026-01-31 12:00:00, valid\n"
            "Week number     : +1024 weeks: the receiver's calendar has run over, and is repaired\n"
            "Latency         : NAV-PVT 81ms +/- 3000us, 812 messages\n"
+           "                : TIM-TP -800ms +/- 100ms, 811 messages\n"
            "                : RMC 400ms +/- 100ms, 7 messages, not learnt yet\n"
            "Pulse           : /dev/pps0, edge assert, 813 pulses\n"
            "                : offset -200ns, jitter 24ns (11ns as the receiver corrects it), width "

@@ -167,6 +167,7 @@ START_TEST(test_jump)
     ck_assert_int_eq(quality_judge(&quality, local_of(59)), QUALITY_GOOD);
     times(&quality, 60, 100, 0.2, 1e-6, &gps_nobody);
     ck_assert_int_eq(quality_judge(&quality, local_of(99)), QUALITY_JUMPED);
+    ck_assert_uint_eq(quality.jumps, 1);
     ck_assert_str_eq(quality_words(&quality, QUALITY_JUMPED, words, sizeof words),
                      "its time jumped by +0.200 s: forged signals, or a fault");
     times(&quality, 100, 182, 0.2, 1e-6, &gps_nobody); /* steady for two minutes */
@@ -175,6 +176,7 @@ START_TEST(test_jump)
     ck_assert_int_eq(quality_judge(&quality, local_of(189)), QUALITY_JUMPED);
     times(&quality, 190, 191, 0.2, 1e-6, &others); /* others say so, too */
     ck_assert_int_eq(quality_judge(&quality, local_of(190)), QUALITY_GOOD);
+    ck_assert_uint_eq(quality.jumps, 3);
 }
 END_TEST
 
@@ -190,6 +192,7 @@ START_TEST(test_doubt_is_no_jump)
     for (int t = 21; t < 600; t++)
         times(&quality, t, t + 1, 1e-4 * t, 1e-6, &gps_nobody);
     ck_assert_int_eq(quality_judge(&quality, local_of(599)), QUALITY_GOOD);
+    ck_assert_uint_eq(quality.jumps, 0);
 }
 END_TEST
 
