@@ -87,7 +87,8 @@ struct gps {
                        */
     bool told;        /* the core has been told */
     int remarked_rollovers; /* that were told */
-    unsigned jumping;       /* looks in a row at messages that name other seconds than before */
+    unsigned jumping; /* looks in a row at messages that name other seconds than before; … */
+    gn_local remarked_jump; /* … when that was told, last */
     enum gps_protocol protocol;
     gn_local listened; /* since then */
     gn_local heard;    /* the last message that was understood; .ns 0: never */
