@@ -136,12 +136,16 @@ enum pulse_verdict pulse_take(struct pulse *pulse, const struct pulse_reading *r
     pulse->last = *reading;
     pulse->missed += news - 1;
     bool close = too_close(pulse, *at);
-    if (!reading->both)
+    if (reading->both && pulse->width_ns == 0) /* this one has not ended yet: that before it has */
+        pulse->width_ns =
+            width_of(pulse, pulse->at, clear ? reading->assert_at : reading->clear_at);
+    bool alone = !reading->both && !pulse->config.all;
+    if (alone)
         look_for_both(pulse, *at, news);
     pulse->at = *at;
     if (close || pulse->twice)
         return PULSE_CLOSE;
-    if (!reading->both && pulse->steady < SURE)
+    if (alone && pulse->steady < SURE)
         return PULSE_WAIT;
     return pulse->config.width_ns > 0 && reading->both && !wide_enough(pulse) ? PULSE_WIDTH
                                                                               : PULSE_TAKEN;

@@ -24,6 +24,7 @@ struct pulse_config {
     enum pulse_edge edge;
     int64_t interval_ns; /* from pulse to pulse */
     int64_t width_ns;    /* from the edge that counts to the other; 0: any */
+    bool all;            /* every edge is read, not only the last one of each kind */
 };
 
 /** What the kernel captured last of each edge. Stamps: of the system clock. */

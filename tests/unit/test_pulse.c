@@ -138,6 +138,21 @@ START_TEST(test_what_comes_too_soon_does_not_count)
 }
 END_TEST
 
+/* Read before its end, a pulse is as wide as the one before it. */
+START_TEST(test_the_width_of_the_pulse_before)
+{
+    struct line line;
+    gn_utc at;
+    begin(&line, PULSE_ASSERT, 0, true);
+    for (int i = 0; i < 4; i++) {
+        rise(&line, line.second * S);
+        pulse_take(&line.pulse, &line.reading, &at);
+        fall(&line, line.second++ * S + 70 * MS);
+    }
+    ck_assert_int_eq(line.pulse.width_ns, 70 * MS);
+}
+END_TEST
+
 /* Both edges of each pulse come as one kind: read after each of them, or after the second only. */
 START_TEST(test_both_edges_as_one_do_not_count)
 {
@@ -268,6 +283,7 @@ int main(void)
     tcase_add_loop_test(edges, test_the_only_edge_that_comes_is_the_pulse, PULSE_ASSERT,
                         PULSE_CLEAR + 1);
     tcase_add_test(edges, test_what_comes_too_soon_does_not_count);
+    tcase_add_test(edges, test_the_width_of_the_pulse_before);
     tcase_add_loop_test(edges, test_both_edges_as_one_do_not_count, 0, 2);
     tcase_add_test(edges, test_width);
     tcase_add_test(edges, test_missed_pulses_are_counted);
