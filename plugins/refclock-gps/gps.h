@@ -151,6 +151,20 @@ void gps_end_second(struct gps *, gn_local now);
 /** Errors: negative errno, of the timer. A device that is not there is waited for. */
 int gps_pulses_start(struct gps *);
 
+/** From now on they are those of this PPS device; the path is lent. */
+void gps_pulses_follow(struct gps *, const char *path);
+
+/** What is wrong with them; printf-like; "": nothing. */
+__attribute__((format(printf, 2, 3))) void gps_pulses_say(struct gps *, const char *format, ...);
+
+/* ---- dcd.c: pulses on a pin of the line */
+
+/** The line was opened, or set to another speed. */
+void gps_dcd_begin(struct gps *);
+
+/** Look at the pin. Returns nanoseconds until the next look. */
+int64_t gps_dcd_look(struct gps *);
+
 /* ---- behind_gpsd.c: a receiver that gpsd has */
 
 /** What is wrong with the options, by gn_fail(); 0: nothing, or they are of no gpsd. */
