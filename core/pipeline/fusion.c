@@ -117,18 +117,23 @@ int fusion_add(struct fusion *fusion, struct fusion_seat *seat)
     return 0;
 }
 
-void fusion_forget(struct fusion *fusion, struct fusion_seat *seat)
+void fusion_forget_until(struct fusion *fusion, struct fusion_seat *seat, gn_local until)
 {
     size_t kept = 0;
     size_t oldest = (fusion->next + fusion->capacity - fusion->count) % fusion->capacity;
     for (size_t i = 0; i < fusion->count; i++) {
         const struct event *event = &fusion->history[(oldest + i) % fusion->capacity];
-        if (event->seat != seat)
+        if (event->seat != seat || event->at.ns > until.ns)
             fusion->history[(oldest + kept++) % fusion->capacity] = *event;
     }
     fusion->count = kept;
     fusion->next = (oldest + kept) % fusion->capacity;
     fusion->stale = fusion->stale || seat->seated;
+}
+
+void fusion_forget(struct fusion *fusion, struct fusion_seat *seat)
+{
+    fusion_forget_until(fusion, seat, (gn_local){INT64_MAX});
     seat->seated = false;
     seat->moved = 0;
 }

@@ -44,6 +44,9 @@ void fusion_remove(struct fusion *, struct fusion_seat *);
 /** Forget a source's samples: it is somebody else now. */
 void fusion_forget(struct fusion *, struct fusion_seat *);
 
+/** Forget those up to `until`: it lied then, and is right again. */
+void fusion_forget_until(struct fusion *, struct fusion_seat *, gn_local until);
+
 /** What is known of the oscillator beforehand; counts when the bank is made anew. */
 void fusion_expect(struct fusion *, double frequency, double sd);
 

@@ -48,6 +48,7 @@ struct pipeline_source {
     bool polled;          /* the source polls, so reach tells whether it lives */
     uint8_t reach;
     bool reachable, lied, smeared; /* as last told in an event */
+    gn_local lied_until;           /* a clock: the newest sample of a liar; .ns 0: it was none */
     unsigned unanswered;           /* polls in a row without a sample */
     double spacing_s;              /* between samples, smoothed */
     uint64_t taken, refused;

@@ -154,12 +154,28 @@ static enum fusion_wish wish_for(const struct pipeline_source *source)
     return source->candidate->state == GN_SOURCE_UNUSABLE ? FUSION_STAY : FUSION_LEAVE;
 }
 
+/*
+ * What a clock said while it lied stays a lie when it is right again, as a receiver is when its
+ * spoofer has gone: so many samples a second would outweigh all others. A server's few are judged
+ * with those of the others.
+ */
+static void forget_lies(const struct pipeline *pipeline, struct pipeline_source *source)
+{
+    if (source->candidate->state == GN_SOURCE_FALSETICKER && filter_is_clock(&source->filter))
+        source->lied_until = source->seat.heard;
+    if (source->seat.wish != FUSION_TAKE || source->lied_until.ns == 0)
+        return;
+    fusion_forget_until(pipeline->fusion, &source->seat, source->lied_until);
+    source->lied_until.ns = 0;
+}
+
 /* Returns how many sources count. What the others send from here on waits for their turn. */
 static size_t make_wishes(struct pipeline *pipeline)
 {
     size_t used = 0;
     for (struct pipeline_source *s = pipeline->first; s != NULL; s = s->next) {
         s->seat.wish = wish_for(s);
+        forget_lies(pipeline, s);
         used += s->seat.wish == FUSION_TAKE;
     }
     return used;

@@ -89,10 +89,7 @@ static void on_begun(void *arg)
 {
     struct gps *self = arg;
     self->absent = false;
-    if (self->state != GPS_STATE_SILENT) /* that was told */
-        self->listened = self->line.opened;
-    if (strcmp(self->config->pps, "dcd") == 0)
-        gps_dcd_begin(self);
+    self->listened = self->line.opened;
     gps_cut(self, line_pace(&self->line));
 }
 

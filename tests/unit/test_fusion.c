@@ -177,6 +177,29 @@ START_TEST(a_liar_leaves_no_trace)
 }
 END_TEST
 
+/* One that lied and is right again: what it said meanwhile is not to come back with it. */
+START_TEST(lies_are_forgotten_for_good)
+{
+    struct scene scene;
+    begin(&scene, 4);
+    scene.sources[3].offset_s = 0.3;
+    scene.sources[3].seat.wish = FUSION_LEAVE;
+    pass(&scene, 20, 3);
+    for (int i = 0; i < 200; i++, scene.at_s += 1)
+        pulse(&scene, 3, 1e-6, 1e-6);
+    gn_local until = scene.sources[3].seat.heard;
+    scene.sources[3].offset_s = 0;
+    for (int i = 0; i < 3; i++, scene.at_s += 1)
+        pulse(&scene, 3, 1e-6, 1e-6);
+    for (int i = 0; i < 4; i++) /* it leads alone */
+        scene.sources[i].seat.wish = i == 3 ? FUSION_TAKE : FUSION_LEAVE;
+    fusion_forget_until(scene.fusion, &scene.sources[3].seat, until);
+    ck_assert(fusion_seat_all(scene.fusion));
+    ck_assert_double_lt(fabs(error_s(&scene)), 1e-4);
+    finish(&scene);
+}
+END_TEST
+
 START_TEST(the_silent_stay_until_they_are_told_to_leave)
 {
     struct scene scene;
@@ -406,6 +429,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, nobody_has_a_seat_before_a_wish_came_true);
     tcase_add_test(tcase, a_liar_leaves_no_trace);
+    tcase_add_test(tcase, lies_are_forgotten_for_good);
     tcase_add_test(tcase, the_silent_stay_until_they_are_told_to_leave);
     tcase_add_test(tcase, clocks_are_weighed_anew_when_they_are_known);
     tcase_add_test(tcase, a_jump_of_all_is_followed_one_of_few_is_not);
