@@ -145,8 +145,14 @@ START_TEST(test_nav_pvt)
     ck_assert_int_eq(m.valid, GPS_SILENT);
     ck_assert_int_eq(m.time.resolved, GPS_NO);
     ck_assert(m.time.said);
+    for (uint8_t valid = 4; valid < 7; valid++) {
+        in[11] = valid;
+        GOOD(m, 0x01, 0x07, in);
+        ck_assert_int_eq(m.valid, GPS_NO);
+    }
     in[11] = 2; /* the date may */
     GOOD(m, 0x01, 0x07, in);
+    ck_assert_int_eq(m.valid, GPS_NO);
     ck_assert_int_eq(m.time.day, GPS_NO_DAY);
     in[11] = 0xf0;
     GOOD(m, 0x01, 0x07, in);
