@@ -295,12 +295,13 @@ chronyc() { # NAME ARGUMENT...
 
 # --- namespaces ----------------------------------------------------------------------------------
 
-# own_network [OPTION]...: run this script again in a network namespace of its own, with only
-# loopback up; the options are for unshare, as -m -i for mounts and shared memory of its own.
+# own_network: run this script again in a network namespace of its own, with only loopback up, and
+# with what else `namespaces` names: -m mounts, -i shared memory.
+namespaces=()
 own_network() {
     if [ -z "${GNOMON_OWN_NETWORK:-}" ]; then
-        local how=(unshare -n "$@")
-        [ "$(id -u)" = 0 ] || how=(unshare -Urn "$@")
+        local how=(unshare -n "${namespaces[@]}")
+        [ "$(id -u)" = 0 ] || how=(unshare -Urn "${namespaces[@]}")
         "${how[@]}" true 2>/dev/null || skip "no network namespace may be made here"
         rm -rf "$ROOM" # the new run makes its own
         GNOMON_OWN_NETWORK=1 exec "${how[@]}" bash "$0"

@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-/* Longer than a second with all that is said in it at a slow speed; it grows to the other. */
+/* Longer than a second with all that is said in it at a slow speed. */
 #define PATIENCE_NS (5 * GN_NS_PER_S / 2)
-#define PATIENCE_MOST_NS (20 * GN_NS_PER_S)
 
 /* A speed at which messages came is left when none has for so long, though something comes. */
 #define LOST_NS (12 * GN_NS_PER_S)
@@ -25,7 +24,6 @@ void baud_init(struct baud *baud, unsigned fixed, unsigned remembered)
 {
     memset(baud, 0, sizeof *baud);
     baud->fixed = fixed;
-    baud->patience_ns = PATIENCE_NS;
     if (fixed > 0 || remembered > 0)
         add(baud, fixed > 0 ? fixed : remembered);
     for (size_t i = 0; fixed == 0 && i < sizeof usual / sizeof usual[0]; i++)
@@ -47,7 +45,6 @@ void baud_heard(struct baud *baud, gn_local now, size_t bytes, uint64_t messages
 {
     if (messages > 0) {
         baud->found = true;
-        baud->patience_ns = PATIENCE_NS;
         baud_listen(baud, now);
     } else if (bytes > 0 && baud->noisy.ns == 0) {
         baud->noisy = now;
@@ -56,14 +53,12 @@ void baud_heard(struct baud *baud, gn_local now, size_t bytes, uint64_t messages
 
 bool baud_turn(struct baud *baud, gn_local now)
 {
-    int64_t patience_ns = baud->found ? LOST_NS : baud->patience_ns;
+    int64_t patience_ns = baud->found ? LOST_NS : PATIENCE_NS;
     if (baud->fixed > 0 || baud->noisy.ns == 0 || gn_local_sub(now, baud->since) < patience_ns ||
         gn_local_sub(now, baud->noisy) < patience_ns / 2)
         return false;
     baud->found = false;
     baud->at = (baud->at + 1) % baud->count;
-    if (baud->at == 0 && baud->patience_ns < PATIENCE_MOST_NS)
-        baud->patience_ns *= 2;
     baud_listen(baud, now);
     return true;
 }

@@ -7,8 +7,8 @@
  * sums. Pure.
  *
  * Each speed is listened to for longer than a second, in which a receiver says all that it has to
- * say; after a whole round without a message for twice as long, since some say little. A line on
- * which nothing comes at all is not hunted on: at a wrong speed something does.
+ * say, and until something has come: at a wrong speed something does, so a silent line is not
+ * hunted on, and a receiver that says little is found as well.
  */
 
 #include <gnomon/time.h>
@@ -23,7 +23,6 @@ struct baud {
     bool found;       /* messages come at it */
     gn_local since;   /* it is listened to; where found: the last message */
     gn_local noisy;   /* the first byte since then; .ns 0: none has come */
-    int64_t patience_ns;
 };
 
 /** `fixed`: 0 to be found; `remembered`: tried first, 0 none. */

@@ -87,7 +87,8 @@ struct gps {
                        */
     bool told;        /* the core has been told */
     int remarked_rollovers; /* that were told */
-    unsigned jumping;       /* looks in a row at messages that name other seconds than before */
+    unsigned jumping; /* looks in a row at messages that name other seconds than before; … */
+    gn_local remarked_jump; /* … when that was told, last */
     enum gps_protocol protocol;
     gn_local listened; /* since then */
     gn_local heard;    /* the last message that was understood; .ns 0: never */
@@ -149,6 +150,20 @@ void gps_end_second(struct gps *, gn_local now);
 
 /** Errors: negative errno, of the timer. A device that is not there is waited for. */
 int gps_pulses_start(struct gps *);
+
+/** From now on they are those of this PPS device; the path is lent. */
+void gps_pulses_follow(struct gps *, const char *path);
+
+/** What is wrong with them; printf-like; "": nothing. */
+__attribute__((format(printf, 2, 3))) void gps_pulses_say(struct gps *, const char *format, ...);
+
+/* ---- dcd.c: pulses on a pin of the line */
+
+/** The line was opened, or set to another speed. */
+void gps_dcd_begin(struct gps *);
+
+/** Look at the pin. Returns nanoseconds until the next look. */
+int64_t gps_dcd_look(struct gps *);
 
 /* ---- behind_gpsd.c: a receiver that gpsd has */
 

@@ -38,6 +38,7 @@ struct gpsd_link {
     char name[HOST_SIZE];
     uint16_t port;
     struct gn_address addresses[ADDRESSES];
+    bool here;                /* gpsd is on this machine: its stamps are of our clock */
     size_t count, next;       /* to be tried of them */
     struct gn_stream *stream; /* NULL: none */
     struct gn_timer *timer;   /* an attempt, or that gpsd is silent */
@@ -168,7 +169,7 @@ static void judge_devices(struct gpsd_link *link, const struct gps_message *mess
 /* When the message came to gpsd, which has stamped it, or to us. */
 static gn_local instant_of(const struct gpsd_link *link, const struct gps_message *message)
 {
-    if (message->heard_at.ns == 0)
+    if (message->heard_at.ns == 0 || !link->here)
         return link->heard;
     gn_local at = gn_from_system(link->host, message->heard_at);
     int64_t age_ns = gn_local_sub(link->heard, at);
@@ -181,11 +182,14 @@ static void on_message(void *arg, const struct gps_message *message)
     if (link->gpsd.state == GPSD_STRANGE)
         tell(link, GN_REASON_BAD_REPLY, "%s", message->words);
     else if (message->kind == GPSD_VERSION)
-        gn_log(link->host, GN_INFO, "%s", message->words);
+        gn_log(link->host, GN_INFO, "%s%s", message->words,
+               link->here ? "" : "; it is on another machine, so its pulses are not used");
     else if (message->kind == GPSD_DEVICES)
         judge_devices(link, message);
     else if (message->kind == GPSD_ERROR)
         gn_log(link->host, GN_WARNING, "gpsd says: %s", message->words);
+    if (message->kind == GPSD_PPS && !link->here)
+        return;
     if (message->kind >= GPSD_TPV && message->kind <= GPSD_TOFF)
         link->told[0] = '\0';
     link->events->message(link->arg, message, instant_of(link, message));
@@ -218,6 +222,13 @@ static void on_received(void *arg, const void *data, size_t size)
 
 /* ---------------------------------------------------------------- connecting */
 
+static bool is_loopback(const struct gn_address *address)
+{
+    static const uint8_t six[16] = {[15] = 1};
+    return address->family == GN_FAMILY_IPV4 ? address->ip[0] == 127
+                                             : memcmp(address->ip, six, sizeof six) == 0;
+}
+
 static void open_stream(struct gpsd_link *link)
 {
     static const struct gn_stream_events events = {
@@ -227,8 +238,9 @@ static void open_stream(struct gpsd_link *link)
     };
     gpsd_renew(&link->gpsd);
     link->asked = false;
-    int error = gn_stream_open_tcp(link->host, &link->addresses[link->next++], &events, link,
-                                   &link->stream);
+    const struct gn_address *address = &link->addresses[link->next++];
+    link->here = is_loopback(address);
+    int error = gn_stream_open_tcp(link->host, address, &events, link, &link->stream);
     if (error < 0) {
         link->stream = NULL;
         fail(link, error);

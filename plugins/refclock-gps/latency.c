@@ -14,7 +14,10 @@
 
 /* The mean follows with a gain of 1/MEMORY, in the end; what lies further off counts as this. */
 #define MEMORY 1024
-#define CLIP_SIGMA 3.0
+#define CLIP_SIGMA                                                                                 \
+    5.0 /* as the core's estimate does: else the mean would not be the one it sees                 \
+         */
+#define CLIP_SPREAD 3.0
 #define SPREAD_GAIN (1.0 / 64)
 #define LEAST_SPREAD_S 1e-6
 #define MEAN_SIZE 1.2533141373155001 /* sigma of a normal law over its mean size */
@@ -24,9 +27,18 @@
 #define CHANGED_SIGMA 2.0
 #define CHANGED_LEAST_S 2e-3
 
+/* … and so far: it drifts, and is followed faster. */
+#define DRIFTING_SIGMA 0.7
+#define DRIFTING_GAIN (1.0 / 64)
+
 /* Latency wanders with the number of satellites: no number of messages makes it surer than so. */
 #define WANDER 0.25
 #define TOLD_S 1e-3 /* … and no user measures it more exactly than so */
+
+/* Who is less sure by this factor teaches nothing new, unless it is far from what is known: one
+ * whose own sources are gone drifts away, and would take the latency with him. */
+#define WORSE 2.0
+#define CONTRADICTED 6.0
 
 /* Another kind has to be that much steadier. */
 #define STEADIER 0.8
@@ -165,21 +177,31 @@ static void begin(struct latency_fact *fact, const struct latency_window *window
     fact->count = window->count;
 }
 
-static bool changed(const struct latency_fact *fact, const struct latency_window *window)
+/* How far the newest lie from the mean, in spreads. */
+static double moved(const struct latency_fact *fact, const struct latency_window *window)
 {
+    if (window->count < LATENCY_WINDOW)
+        return 0;
     double off_s = fabs(median(window->late_s, window->count) - fact->latency_s);
-    return window->count == LATENCY_WINDOW &&
-           off_s > fmax(CHANGED_SIGMA * fact->spread_s, CHANGED_LEAST_S);
+    return off_s < CHANGED_LEAST_S ? 0 : off_s / fact->spread_s;
 }
 
-static void follow(struct latency_fact *fact, double late_s)
+static void follow(struct latency_fact *fact, double late_s, double gain)
 {
     double limit_s = CLIP_SIGMA * fact->spread_s;
     double off_s = fmax(-limit_s, fmin(limit_s, late_s - fact->latency_s));
     fact->count++;
-    fact->latency_s += off_s * fmax(1.0 / MEMORY, 1 / fact->count);
-    fact->spread_s += SPREAD_GAIN * (MEAN_SIZE * fabs(off_s) - fact->spread_s);
+    fact->latency_s += off_s * fmax(gain, 1 / fact->count);
+    double size_s = fmin(fabs(off_s), CLIP_SPREAD * fact->spread_s);
+    fact->spread_s += SPREAD_GAIN * (MEAN_SIZE * size_s - fact->spread_s);
     fact->spread_s = fmax(fact->spread_s, LEAST_SPREAD_S);
+}
+
+/* A witness who is much less sure than what he would teach, and not contradicted by it. */
+static bool knows_better(const struct latency_fact *fact, double late_s, double sd_s)
+{
+    return fact->count >= FIRST && sd_s > WORSE * fact->doubt_s &&
+           fabs(late_s - fact->latency_s) <= CONTRADICTED * (sd_s + fact->spread_s);
 }
 
 void latency_learn(struct latency *self, enum gps_kind kind, double late_s, double sd_s)
@@ -188,6 +210,8 @@ void latency_learn(struct latency *self, enum gps_kind kind, double late_s, doub
         return;
     struct latency_window *window = &self->windows[kind];
     struct latency_fact *fact = &self->speeds[0].facts[kind];
+    if (knows_better(fact, late_s, sd_s))
+        return;
     window->late_s[window->next] = late_s;
     window->next = (window->next + 1) % LATENCY_WINDOW;
     window->count += window->count < LATENCY_WINDOW;
@@ -195,11 +219,11 @@ void latency_learn(struct latency *self, enum gps_kind kind, double late_s, doub
         if (window->count < FIRST)
             return;
         begin(fact, window);
-    } else if (changed(fact, window)) {
+    } else if (moved(fact, window) > CHANGED_SIGMA) {
         forget_older(window);
         begin(fact, window);
     } else {
-        follow(fact, late_s);
+        follow(fact, late_s, moved(fact, window) > DRIFTING_SIGMA ? DRIFTING_GAIN : 1.0 / MEMORY);
     }
     fact->doubt_s = hypot(fact->spread_s * fmax(WANDER, 1 / sqrt(fact->count)), sd_s);
 }

@@ -93,7 +93,7 @@ static void lose(struct line *line, const char *doing, int error)
 
 void line_silence(const struct line *line, gn_local now, char *words, size_t size)
 {
-    bool dumb = gn_local_sub(now, line->heard) > 3 * GN_NS_PER_S;
+    bool dumb = !line->speaks || gn_local_sub(now, line->heard) > 3 * GN_NS_PER_S;
     if (line->holder[0] != '\0')
         snprintf(words, size,
                  "%.64s: nothing whole comes; %.64s has it open, too, and takes its part",
@@ -192,6 +192,7 @@ static void on_readable(void *arg, gn_local now)
         return;
     }
     line->heard = now;
+    line->speaks = true;
     line->flood += (uint64_t)n;
     uint64_t messages = line->events->received(line->arg, now, bytes, (size_t)n);
     baud_heard(&line->baud, now, (size_t)n, messages);
@@ -235,6 +236,7 @@ static void take_hold(struct line *line, gn_local now)
     hurry(line);
     line->paced = is_paced(line);
     line->opened = line->heard = line->counted = now;
+    line->speaks = false;
     line->flood = 0;
     baud_listen(&line->baud, now);
     line->events->begun(line->arg);

@@ -41,6 +41,7 @@ struct line {
     bool paced;     /* bytes come as fast as the speed says, and not faster */
     unsigned failures;
     unsigned saved; /* speed in the store; 0 none */
+    bool speaks;    /* something has come since it was opened */
     gn_local opened;
     gn_local heard; /* the last byte, or the opening */
     gn_local counted;

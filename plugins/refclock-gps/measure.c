@@ -82,14 +82,15 @@ static bool pulsing(const struct gps *self, gn_local now)
 }
 
 /* Its instants are compared with its own past. What it said before a jump and what it says now
- * cannot both be true: the past is forgotten. */
-static void compare(struct gps *self, gn_local at, gn_utc utc, double doubt_s,
+ * cannot both be true: the past is forgotten. False: one that lies off alone. */
+static bool compare(struct gps *self, gn_local at, gn_utc utc, double doubt_s,
                     const struct gps_others *others)
 {
     unsigned jumps = self->quality.jumps;
-    quality_time(&self->quality, at, utc, doubt_s, others);
+    bool fits = quality_time(&self->quality, at, utc, doubt_s, others);
     if (self->quality.jumps != jumps)
         gn_source_address(self->host, self->source, gps_address(self->config), REFID);
+    return fits;
 }
 
 /* ---------------------------------------------------------------- messages */
@@ -135,8 +136,8 @@ static void end_second(struct gps *self, const struct epoch_second *second)
         return;
     self->spoken = local;
     gps_others_ask(self->host, self->source, local, &others);
-    compare(self, local, second->named, SURE * (spread_s + guess.doubt_s), &others);
-    if (!good(self, now) || gn_local_sub(local, now) > 0)
+    if (!compare(self, local, second->named, SURE * (spread_s + guess.doubt_s), &others) ||
+        !good(self, now) || gn_local_sub(local, now) > 0)
         return;
     self->word.taught = is_taught(&guess, &others);
     self->word.poor = holds_better(self, now, spread_s + SURE * guess.doubt_s);
@@ -247,8 +248,8 @@ static void measure(struct gps *self, gn_local at, gn_utc utc, const struct gps_
     gn_local edge = gn_local_add(at, -gn_nanoseconds(late_s + self->config->cable_s));
     note_jitter(&self->pulses, at, late_s);
     note_offset(self, edge, utc);
-    compare(self, edge, utc, by_gpsd(self) ? GPSD_LATE_S : self->pulses.precision_s, others);
-    if (!good(self, gn_now(self->host)))
+    if (!compare(self, edge, utc, by_gpsd(self) ? GPSD_LATE_S : self->pulses.precision_s, others) ||
+        !good(self, gn_now(self->host)))
         return;
     self->pulses.counted = at;
     submit(self, edge, utc, self->pulses.precision_s, 0);

@@ -58,7 +58,7 @@ static bool read_leap(struct gps_message *message, struct nmea_field field)
     if (field.size == 0 || !nmea_integer(field, 0, &leap_s) || leap_s < -99 || leap_s > 99)
         return false;
     message->leap_s = (int16_t)leap_s;
-    message->leap_valid = preset ? GPS_NO : GPS_YES;
+    message->leap_valid = message->time.resolved = preset ? GPS_NO : GPS_YES;
     return true;
 }
 

@@ -89,7 +89,10 @@ static void on_begun(void *arg)
 {
     struct gps *self = arg;
     self->absent = false;
-    self->listened = self->line.opened;
+    if (self->state != GPS_STATE_SILENT) /* that was told */
+        self->listened = self->line.opened;
+    if (strcmp(self->config->pps, "dcd") == 0)
+        gps_dcd_begin(self);
     gps_cut(self, line_pace(&self->line));
 }
 

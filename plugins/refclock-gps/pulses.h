@@ -7,6 +7,8 @@
  * of gpsd.
  */
 
+#include "carrier.h"
+
 #include <shared/pps.h>
 
 /** What is known of them, for people. */
@@ -23,9 +25,14 @@ struct pulses {
     double late[2];                      /* … by so much */
 
     struct gn_timer *timer;
+    bool running;   /* they are configured */
+    bool by_kernel; /* it stamps them: `pps`; else `carrier` is looked at */
     struct pps pps;
-    bool running;      /* a device is configured */
-    char trouble[256]; /* why they do not come; "" they do */
+    char path[24]; /* of the device that the kernel made of the line */
+    struct carrier carrier;
+    gn_local line_opened; /* whose pin it is */
+    unsigned in_row;      /* since there was trouble */
+    char trouble[256];    /* why they do not come; "" they do */
 };
 
 #endif

@@ -10,6 +10,9 @@
 /* A receiver that says nothing for so long vouches for nothing. */
 #define SILENT_NS (4 * GN_NS_PER_S)
 
+/* One instant that lies off is a stray, and is left out; so many in a row are a jump. */
+#define STRAYS 4
+
 /* After a jump of its time a receiver has to be steady for so long, unless others agree. */
 #define STEADY_NS (120 * GN_NS_PER_S)
 
@@ -86,30 +89,50 @@ static bool is_leap(gn_utc from, gn_utc to, double off_s, double may_s)
            fabs(fabs(off_s) - 1) <= may_s;
 }
 
-void quality_time(struct quality *self, gn_local at, gn_utc utc, double doubt_s,
-                  const struct gps_others *others)
+/* Whether an instant lies off from the past. */
+static bool is_apart(const struct quality *self, gn_local at, gn_utc utc, double doubt_s,
+                     double *off_s)
 {
     int64_t age_ns = gn_local_sub(at, self->at);
-    double off_s = gn_seconds(gn_utc_sub(utc, self->utc) - age_ns);
     double may_s = self->doubt_s + doubt_s + CRYSTAL * fabs(gn_seconds(age_ns)) + LEAST_S;
-    if (self->timed && age_ns >= 0 && age_ns < PAST_NS && fabs(off_s) > may_s &&
-        !is_leap(self->utc, utc, off_s, may_s)) {
+    *off_s = gn_seconds(gn_utc_sub(utc, self->utc) - age_ns);
+    return self->timed && age_ns >= 0 && age_ns < PAST_NS && fabs(*off_s) > may_s &&
+           !is_leap(self->utc, utc, *off_s, may_s);
+}
+
+static bool agree(const struct gps_others *others, gn_utc utc, double doubt_s)
+{
+    return others->known &&
+           fabs(gn_seconds(gn_utc_sub(utc, others->utc))) <= others->bound_s + doubt_s;
+}
+
+bool quality_time(struct quality *self, gn_local at, gn_utc utc, double doubt_s,
+                  const struct gps_others *others)
+{
+    double off_s;
+    bool apart = is_apart(self, at, utc, doubt_s, &off_s);
+    bool agreed = agree(others, utc, doubt_s);
+    if (apart && ++self->apart < STRAYS && !agreed)
+        return false; /* it may come back */
+    if (apart) {
         self->jumps++;
         self->jump_s = off_s;
         self->jumped_at = at;
     }
-    if (others->known &&
-        fabs(gn_seconds(gn_utc_sub(utc, others->utc))) <= others->bound_s + doubt_s)
+    if (agreed)
         self->jump_s = 0;
+    self->apart = 0;
     self->timed = true;
     self->at = at;
     self->utc = utc;
     self->doubt_s = doubt_s;
+    return true;
 }
 
 void quality_forget(struct quality *self)
 {
     self->timed = false;
+    self->apart = 0;
     self->jump_s = 0;
 }
 

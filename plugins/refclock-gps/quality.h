@@ -45,6 +45,7 @@ struct quality {
     gn_local at;
     gn_utc utc;
     double doubt_s;
+    unsigned apart; /* instants in a row that lie off from it */
     unsigned jumps; /* in all */
     double jump_s;  /* the last one that nobody agreed with; 0 none */
     gn_local jumped_at;
@@ -57,9 +58,10 @@ void quality_hear(struct quality *, const struct gps_message *, gn_local at);
 
 /**
  * The instant that a message or a pulse named, taken at `at` (messages less their latency), within
- * ±`doubt_s`. It is compared with its own past; `others` may agree with a jump.
+ * ±`doubt_s`. It is compared with its own past; `others` may agree with a jump. False: it lies off
+ * alone, as a message that was held up; use it for nothing.
  */
-void quality_time(struct quality *, gn_local at, gn_utc utc, double doubt_s,
+bool quality_time(struct quality *, gn_local at, gn_utc utc, double doubt_s,
                   const struct gps_others *others);
 
 /** The local scale has jumped, as after a suspend: the past says nothing. */

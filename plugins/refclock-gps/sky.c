@@ -46,7 +46,7 @@ static bool knows_less(const struct sky *sky, const struct gps_message *message)
 static void take_fix(struct sky *sky, const struct gps_message *message, gn_local at)
 {
     if (message->fix == GPS_FIX_UNSAID && message->valid == GPS_SILENT && !message->time.said &&
-        message->satellites_used < 0 && message->satellites_seen < 0)
+        message->satellites_used < 0 && message->satellites_seen < 0 && !(message->hdop > 0))
         return;
     sky->fix_at = at;
     if (!knows_less(sky, message))

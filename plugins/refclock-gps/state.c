@@ -13,8 +13,9 @@
 #define SILENT_NS (5 * GN_NS_PER_S)
 #define LOCKED_NS (4 * GN_NS_PER_S)
 
-/* Messages that named other seconds so often are told of. */
+/* Messages that named other seconds so often are told of, and not again for so long. */
 #define JUMPING 8
+#define AGAIN_NS (3600 * GN_NS_PER_S)
 
 /* Without a sample for so long a poll has failed. */
 #define POLL_NS (3 * GN_NS_PER_S / 2)
@@ -145,7 +146,7 @@ static void judge_locked(struct gps *self)
 
 /* What is wrong with it and hinders nobody: weeks that are repaired, and messages that name other
  * seconds while the pulses are counted on. */
-static void remark(struct gps *self)
+static void remark(struct gps *self, gn_local now)
 {
     char text[160];
     if (self->calendar.rollovers != self->remarked_rollovers && self->calendar.rollovers > 0)
@@ -156,8 +157,11 @@ static void remark(struct gps *self)
     if (self->state != GPS_STATE_LOCKED || self->jumping < JUMPING)
         return;
     const char *words = calendar_words(&self->calendar, CALENDAR_JUMP, text, sizeof text);
-    if (self->jumping == JUMPING)
+    if (self->jumping == JUMPING &&
+        (self->remarked_jump.ns == 0 || gn_local_sub(now, self->remarked_jump) > AGAIN_NS)) {
         gn_log(self->host, GN_WARNING, "%s; the pulses are counted on", words);
+        self->remarked_jump = now;
+    }
     snprintf(self->trouble, sizeof self->trouble, "%s", words);
 }
 
@@ -186,5 +190,5 @@ void gps_judge(struct gps *self, gn_local now)
     }
     if (!self->absent)
         judge(self, now);
-    remark(self);
+    remark(self, now);
 }

@@ -5,11 +5,12 @@
 /**
  * What a frame of u-blox's own protocol says.
  *
- * - TIM-TP is about the pulse that comes *next*: `pulse` and `pulse_error_s`. `valid` is GPS_NO
- *   where a pulse of UTC is told by a receiver that does not know UTC yet.
+ * - TIM-TP is about the pulse that comes *next*: `pulse` and `pulse_error_s`. A pulse of UTC is
+ *   `resolved` where the receiver knows UTC. A time base without weeks that we know of gives the
+ *   time of day, or the error alone.
  * - NAV-PVT, NAV-TIMEUTC and NAV-TIMEGPS: the solution's own instant, which is the second that the
  *   message follows; with a date only where the receiver says that it is right. `valid` is
- *   GPS_YES where all of their flags are set.
+ *   GPS_YES where all of their flags are set, GPS_SILENT where only UTC's leap seconds are a preset.
  * - NAV-TIMELS: `leap_valid` is GPS_YES where the source is a satellite, not the firmware, nor
  *   somebody's settings.
  * - MON-RF has an antenna and a state of jamming per band: the worst of them.

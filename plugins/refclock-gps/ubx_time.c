@@ -41,7 +41,7 @@ static void set_base(struct gps_time *pulse, int base)
 /* 0 ms of week, 4 parts of a millisecond, 8 error in ps, 12 week, 14 flags, 15 time base.
  *
  * The sign: an interval counter that is started by a reference and stopped by the pulse becomes
- * smooth when the message's error is added (measured with an F9T against a maser, A. Wallin 2019).
+ * smooth when the message's error is added (measured with an F9T, A. Wallin 2019).
  * So the message tells how much the pulse comes early; we tell how much late. */
 bool ubx_tim_tp(struct gps_message *message, struct ubx_payload payload)
 {

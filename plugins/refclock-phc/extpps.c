@@ -41,7 +41,8 @@ static int set_pin(struct self *self)
 
 int extpps_start(struct self *self)
 {
-    const struct pulse_config config = {.edge = PULSE_ASSERT, .interval_ns = interval_ns(self)};
+    const struct pulse_config config = {
+        .edge = PULSE_ASSERT, .interval_ns = interval_ns(self), .all = true};
     pulse_init(&self->pulse, &config);
     phc_map_init(&self->map);
     self->reading = (struct pulse_reading){.both = false};

@@ -6,6 +6,10 @@
 /* An edge is chosen when it began the shorter half so often in a row. */
 #define SURE 3
 
+/* Edges of a device that captures one only: those that come twice a period count two against it,
+ * the others one for it. */
+#define DOUBT 6
+
 /* Halves that differ by less than this share of the interval do not tell the edges apart. */
 #define DISTINCT 0.02
 
@@ -74,6 +78,27 @@ static bool wide_enough(const struct pulse *pulse)
     return off_ns <= (may_ns > WIDTH_LEAST_NS ? may_ns : WIDTH_LEAST_NS);
 }
 
+/* Where a device captures one edge only, two of them a period are both edges of a pulse: which one
+ * begins it is not told, and none of them counts. */
+static void look_for_both(struct pulse *pulse, gn_utc at, uint32_t news)
+{
+    int64_t after_ns = gn_utc_sub(at, pulse->edge_at), interval_ns = pulse->config.interval_ns;
+    bool told = pulse->edge_at.ns != 0 && after_ns > 0; /* the clock was not set */
+    int64_t periods = (after_ns + interval_ns / 2) / interval_ns;
+    pulse->edge_at = at;
+    if (!told)
+        return;
+    if (news > periods) {
+        pulse->steady = 0;
+        pulse->doubt += pulse->doubt < 2 * DOUBT ? 2 : 0;
+        pulse->twice = pulse->twice || pulse->doubt >= DOUBT;
+    } else {
+        pulse->steady++;
+        pulse->doubt -= pulse->doubt > 0;
+        pulse->twice = pulse->twice && pulse->doubt > 0;
+    }
+}
+
 /* A system clock that was set moves the stamps: then the distance says nothing. */
 static bool too_close(const struct pulse *pulse, gn_utc at)
 {
@@ -111,9 +136,17 @@ enum pulse_verdict pulse_take(struct pulse *pulse, const struct pulse_reading *r
     pulse->last = *reading;
     pulse->missed += news - 1;
     bool close = too_close(pulse, *at);
+    if (reading->both && pulse->width_ns == 0) /* this one has not ended yet: that before it has */
+        pulse->width_ns =
+            width_of(pulse, pulse->at, clear ? reading->assert_at : reading->clear_at);
+    bool alone = !reading->both && !pulse->config.all;
+    if (alone)
+        look_for_both(pulse, *at, news);
     pulse->at = *at;
-    if (close)
+    if (close || pulse->twice)
         return PULSE_CLOSE;
+    if (alone && pulse->steady < SURE)
+        return PULSE_WAIT;
     return pulse->config.width_ns > 0 && reading->both && !wide_enough(pulse) ? PULSE_WIDTH
                                                                               : PULSE_TAKEN;
 }

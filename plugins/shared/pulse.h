@@ -24,6 +24,7 @@ struct pulse_config {
     enum pulse_edge edge;
     int64_t interval_ns; /* from pulse to pulse */
     int64_t width_ns;    /* from the edge that counts to the other; 0: any */
+    bool all;            /* every edge is read, not only the last one of each kind */
 };
 
 /** What the kernel captured last of each edge. Stamps: of the system clock. */
@@ -38,8 +39,8 @@ enum pulse_verdict {
     PULSE_NONE,  /* nothing new */
     PULSE_WAIT,  /* new, but the other edge has yet to tell how long it is */
     PULSE_TAKEN, /* a pulse */
-    PULSE_CLOSE, /* sooner after the last than a pulse can come: noise on the line, or another rate
-                  */
+    PULSE_CLOSE, /* sooner after the last than a pulse can come: noise on the line, another rate, or
+                    a device that takes both edges for one */
     PULSE_WIDTH, /* not as wide as configured */
 };
 
@@ -52,6 +53,10 @@ struct pulse {
     unsigned in_row;       /* … so often in a row */
     int64_t width_ns;      /* as last seen; 0 unknown */
     gn_utc at;             /* the last pulse that was taken, or too close; 0 none */
+    gn_utc edge_at;        /* the last edge that may count, of a device that captures one only */
+    unsigned steady;       /* such edges in a row that came once a period */
+    unsigned doubt;        /* whether the device takes both edges for one, … */
+    bool twice;            /* … and it does */
     unsigned missed;       /* that the kernel captured, but nobody fetched, in all */
     /* numbering */
     int64_t whole_ns; /* UTC − local of the pulses, rounded to intervals */

@@ -85,6 +85,26 @@ START_TEST(test_a_change_is_followed)
 }
 END_TEST
 
+/* Others whose own sources are gone drift away, and say how unsure they are. */
+START_TEST(test_poor_witness)
+{
+    struct latency latency;
+    struct chance chance;
+    start(&latency, &chance);
+    learn(&latency, &chance, GPS_RMC, 1000, 0.3, 0.01);
+    double before_s = latency_predict(&latency, GPS_RMC).latency_s;
+    for (int i = 0; i < 1000; i++)
+        latency_learn(&latency, GPS_RMC, 0.34, 0.02);
+    ck_assert_double_eq(latency_predict(&latency, GPS_RMC).latency_s, before_s);
+    for (int i = 0; i < 1000; i++)
+        latency_learn(&latency, GPS_RMC, 0.34 + 0.01 * chance_normal(&chance), 1e-4);
+    ck_assert_double_eq_tol(latency_predict(&latency, GPS_RMC).latency_s, 0.34, 0.002);
+    for (int i = 0; i < 100; i++) /* another receiver, beside the same witness */
+        latency_learn(&latency, GPS_RMC, 0.7 + 0.01 * chance_normal(&chance), 0.02);
+    ck_assert_double_eq_tol(latency_predict(&latency, GPS_RMC).latency_s, 0.7, 0.01);
+}
+END_TEST
+
 /* Before its second, or a second late: it has to be seen for ten minutes. */
 START_TEST(test_odd_latencies_take_longer)
 {
@@ -271,6 +291,7 @@ int main(void)
     tcase_add_test(tcase, test_mean_and_spread_are_learnt);
     tcase_add_test(tcase, test_what_lies_far_off_does_not_count);
     tcase_add_test(tcase, test_a_change_is_followed);
+    tcase_add_test(tcase, test_poor_witness);
     tcase_add_loop_test(tcase, test_odd_latencies_take_longer, 0, 2);
     tcase_add_test(tcase, test_after_a_jump_odd_latencies_are_forgotten);
     tcase_add_test(tcase, test_user_says_it);

@@ -417,9 +417,11 @@ START_TEST(test_pubx)
     ck_assert_str_eq(m.talker, "P");
     expect_time(&m, gps_day(2002, 12, 9), AT(7, 37, 31), 0);
     ck_assert_int_eq(m.leap_valid, GPS_NO); /* D: the firmware's */
+    ck_assert_int_eq(m.time.resolved, GPS_NO);
     ck_assert_int_eq(m.leap_s, 15);
     m = good("PUBX,04,120000.00,211126,561600.00,2445,18,-35,12.5,21");
     ck_assert_int_eq(m.leap_valid, GPS_YES);
+    ck_assert_int_eq(m.time.resolved, GPS_YES);
     ck_assert_int_eq(m.leap_s, 18);
     m = good("PUBX,04,,,,,,,,");
     ck_assert_int_eq(m.leap_valid, GPS_SILENT);

@@ -144,17 +144,20 @@ END_TEST
 
 /* ---------------------------------------------------------------- jumps */
 
-static void times(struct quality *quality, int from, int to, double ahead_s, double doubt_s,
-                  const struct gps_others *others)
+/* Returns how many were left out. */
+static unsigned times(struct quality *quality, int from, int to, double ahead_s, double doubt_s,
+                      const struct gps_others *others)
 {
+    unsigned strays = 0;
     struct gps_message message = good_message();
     for (int t = from; t < to; t++) {
         struct gps_others now = *others;
         now.utc.ns += t * GN_NS_PER_S;
         quality_hear(quality, &message, local_of(t));
-        quality_time(quality, local_of(t), (gn_utc){t * GN_NS_PER_S + gn_nanoseconds(ahead_s)},
-                     doubt_s, &now);
+        strays += !quality_time(quality, local_of(t),
+                                (gn_utc){t * GN_NS_PER_S + gn_nanoseconds(ahead_s)}, doubt_s, &now);
     }
+    return strays;
 }
 
 START_TEST(test_jump)
@@ -165,18 +168,22 @@ START_TEST(test_jump)
     begin(&quality);
     times(&quality, 21, 60, 0, 1e-6, &gps_nobody);
     ck_assert_int_eq(quality_judge(&quality, local_of(59)), QUALITY_GOOD);
-    times(&quality, 60, 100, 0.2, 1e-6, &gps_nobody);
+    ck_assert_uint_eq(times(&quality, 60, 62, 0.2, 1e-6, &gps_nobody), 2); /* strays, … */
+    ck_assert_uint_eq(times(&quality, 62, 70, 0, 1e-6, &gps_nobody), 0);
+    ck_assert_int_eq(quality_judge(&quality, local_of(69)), QUALITY_GOOD);
+    ck_assert_uint_eq(quality.jumps, 0);
+    ck_assert_uint_eq(times(&quality, 70, 100, 0.2, 1e-6, &gps_nobody), 3); /* … and a jump */
     ck_assert_int_eq(quality_judge(&quality, local_of(99)), QUALITY_JUMPED);
     ck_assert_uint_eq(quality.jumps, 1);
     ck_assert_str_eq(quality_words(&quality, QUALITY_JUMPED, words, sizeof words),
                      "its time jumped by +0.200 s: forged signals, or a fault");
-    times(&quality, 100, 182, 0.2, 1e-6, &gps_nobody); /* steady for two minutes */
-    ck_assert_int_eq(quality_judge(&quality, local_of(181)), QUALITY_GOOD);
-    times(&quality, 182, 190, 0, 1e-6, &gps_nobody);
-    ck_assert_int_eq(quality_judge(&quality, local_of(189)), QUALITY_JUMPED);
-    times(&quality, 190, 191, 0.2, 1e-6, &others); /* others say so, too */
-    ck_assert_int_eq(quality_judge(&quality, local_of(190)), QUALITY_GOOD);
-    ck_assert_uint_eq(quality.jumps, 3);
+    times(&quality, 100, 194, 0.2, 1e-6, &gps_nobody); /* steady for two minutes */
+    ck_assert_int_eq(quality_judge(&quality, local_of(192.9)), QUALITY_JUMPED);
+    ck_assert_int_eq(quality_judge(&quality, local_of(193)), QUALITY_GOOD);
+    times(&quality, 194, 200, 0, 1e-6, &gps_nobody);
+    ck_assert_int_eq(quality_judge(&quality, local_of(199)), QUALITY_JUMPED);
+    times(&quality, 200, 201, 0.2, 1e-6, &others); /* others say so, too */
+    ck_assert_int_eq(quality_judge(&quality, local_of(200)), QUALITY_GOOD);
 }
 END_TEST
 

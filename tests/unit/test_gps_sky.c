@@ -4,6 +4,7 @@
 #include <check.h>
 #include <plugins/refclock-gps/nmea.h>
 #include <plugins/refclock-gps/sky.h>
+#include <plugins/refclock-gps/ubx.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +124,25 @@ START_TEST(test_satellites_of_several_signals)
 }
 END_TEST
 
+/* A receiver that speaks UBX alone: dilution and spoofing have messages of their own. */
+START_TEST(test_messages_that_say_one_thing)
+{
+    uint8_t dop[18] = {0}, status[16] = {0};
+    struct gps_message message;
+    struct sky sky;
+    sky_init(&sky);
+    dop[12] = 150;
+    status[7] = 2 << 3;
+    ck_assert(ubx_read(&message, 0x01, 0x04, dop, sizeof dop));
+    sky_take(&sky, &message, (gn_local){GN_NS_PER_S});
+    ck_assert_double_eq_tol(sky.hdop, 1.5, 1e-9);
+    ck_assert(ubx_read(&message, 0x01, 0x03, status, sizeof status));
+    sky_take(&sky, &message, (gn_local){GN_NS_PER_S});
+    ck_assert_int_eq(sky.spoofing, GPS_YES);
+    ck_assert_int_eq(sky.fix, GPS_FIX_UNSAID);
+}
+END_TEST
+
 START_TEST(test_what_is_not_said_again)
 {
     struct sky sky;
@@ -152,6 +172,7 @@ int main(void)
     tcase_add_test(all, test_satellites_in_parts);
     tcase_add_test(all, test_who_is_used);
     tcase_add_test(all, test_satellites_of_several_signals);
+    tcase_add_test(all, test_messages_that_say_one_thing);
     tcase_add_test(all, test_what_is_not_said_again);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

@@ -30,6 +30,7 @@ struct lab {
     struct gn_stream_events stream;
     void *stream_arg;
     struct gn_address to;
+    bool far; /* the addresses of names are those of another machine */
     bool open;
     unsigned opened;
     int refuse_at_once; /* what opening a stream gives */
@@ -182,8 +183,11 @@ static void answer(struct lab *lab, size_t count)
     struct gn_address addresses[3];
     gn_resolve_cb callback = lab->on_resolved;
     memset(addresses, 0, sizeof addresses);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        addresses[i].family = GN_FAMILY_IPV4;
+        addresses[i].ip[0] = lab->far ? 192 : 127;
         addresses[i].port = (uint16_t)(100 + i); /* to tell them apart */
+    }
     ck_assert_ptr_nonnull(callback);
     lab->on_resolved = NULL;
     callback(lab->resolve_arg, count > 0 ? 0 : -ENOENT, "unknown name", addresses, count);
@@ -296,6 +300,24 @@ START_TEST(gpsd_tells_when_a_message_came)
         bool believed = late_s >= 0 && late_s < 3; /* else the clock has been set since */
         ck_assert_int_eq(lab.at.ns, lab.now.ns - (believed ? late_s * GN_NS_PER_S : 0));
     }
+    gpsd_link_close(link);
+}
+END_TEST
+
+START_TEST(stamps_of_another_machine_are_of_another_clock)
+{
+    struct lab lab;
+    struct gpsd_link *link = link_to(&lab, "elsewhere", "");
+    lab.far = true;
+    attach(&lab);
+    lab.messages = 0;
+    hear(&lab, "{\"class\":\"TOFF\",\"device\":\"/dev/ttyS0\",\"real_sec\":1000,"
+               "\"real_nsec\":0,\"clock_sec\":1009,\"clock_nsec\":0}\n");
+    ck_assert_uint_eq(lab.messages, 1);
+    ck_assert_int_eq(lab.at.ns, lab.now.ns);
+    hear(&lab, "{\"class\":\"PPS\",\"device\":\"/dev/ttyS0\",\"real_sec\":1000,"
+               "\"real_nsec\":0,\"clock_sec\":1009,\"clock_nsec\":0}\n");
+    ck_assert_uint_eq(lab.messages, 1);
     gpsd_link_close(link);
 }
 END_TEST
@@ -490,6 +512,7 @@ int main(void)
     tcase_add_loop_test(tests, places_are_read, 0, COUNT(places));
     tcase_add_test(tests, it_watches_and_passes_on);
     tcase_add_test(tests, gpsd_tells_when_a_message_came);
+    tcase_add_test(tests, stamps_of_another_machine_are_of_another_clock);
     tcase_add_test(tests, nobody_listens);
     tcase_add_test(tests, it_comes_back_and_goes_again);
     tcase_add_test(tests, names_may_have_no_address);

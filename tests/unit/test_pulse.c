@@ -126,7 +126,7 @@ START_TEST(test_what_comes_too_soon_does_not_count)
 {
     struct line line;
     gn_utc at;
-    begin(&line, PULSE_ASSERT, 0, false);
+    begin(&line, PULSE_ASSERT, 0, true);
     for (int i = 0; i < 3; i++) {
         rise(&line, line.second++ * S);
         pulse_take(&line.pulse, &line.reading, &at);
@@ -135,6 +135,48 @@ START_TEST(test_what_comes_too_soon_does_not_count)
     ck_assert_int_eq(pulse_take(&line.pulse, &line.reading, &at), PULSE_CLOSE);
     rise(&line, 1003 * S + 400 * MS);
     ck_assert_int_eq(pulse_take(&line.pulse, &line.reading, &at), PULSE_TAKEN);
+}
+END_TEST
+
+/* Read before its end, a pulse is as wide as the one before it. */
+START_TEST(test_the_width_of_the_pulse_before)
+{
+    struct line line;
+    gn_utc at;
+    begin(&line, PULSE_ASSERT, 0, true);
+    for (int i = 0; i < 4; i++) {
+        rise(&line, line.second * S);
+        pulse_take(&line.pulse, &line.reading, &at);
+        fall(&line, line.second++ * S + 70 * MS);
+    }
+    ck_assert_int_eq(line.pulse.width_ns, 70 * MS);
+}
+END_TEST
+
+/* Both edges of each pulse come as one kind: read after each of them, or after the second only. */
+START_TEST(test_both_edges_as_one_do_not_count)
+{
+    struct line line;
+    gn_utc at;
+    begin(&line, PULSE_AUTO, 0, false);
+    for (int i = 0; i < 40; i++) {
+        enum pulse_verdict verdicts[2] = {PULSE_NONE, PULSE_NONE};
+        rise(&line, line.second * S);
+        if (_i == 0)
+            verdicts[0] = pulse_take(&line.pulse, &line.reading, &at);
+        rise(&line, line.second++ * S + 100 * MS);
+        verdicts[1] = pulse_take(&line.pulse, &line.reading, &at);
+        ck_assert_int_ne(verdicts[0], PULSE_TAKEN);
+        ck_assert_int_ne(verdicts[1], PULSE_TAKEN);
+        if (i > 10)
+            ck_assert_int_eq(verdicts[1], PULSE_CLOSE);
+    }
+    for (int i = 0; i < 40; i++) { /* the device was told better */
+        rise(&line, line.second++ * S);
+        enum pulse_verdict verdict = pulse_take(&line.pulse, &line.reading, &at);
+        if (i > 20)
+            ck_assert_int_eq(verdict, PULSE_TAKEN);
+    }
 }
 END_TEST
 
@@ -241,6 +283,8 @@ int main(void)
     tcase_add_loop_test(edges, test_the_only_edge_that_comes_is_the_pulse, PULSE_ASSERT,
                         PULSE_CLEAR + 1);
     tcase_add_test(edges, test_what_comes_too_soon_does_not_count);
+    tcase_add_test(edges, test_the_width_of_the_pulse_before);
+    tcase_add_loop_test(edges, test_both_edges_as_one_do_not_count, 0, 2);
     tcase_add_test(edges, test_width);
     tcase_add_test(edges, test_missed_pulses_are_counted);
     tcase_add_test(numbers, test_numbering);
