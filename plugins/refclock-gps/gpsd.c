@@ -92,19 +92,17 @@ static void note_device(struct gpsd *gpsd, struct gps_message *message, const js
 static const char *read_devices(struct gpsd *gpsd, struct gps_message *message,
                                 const json_t *object)
 {
-    const json_t *list = json_object_get(object, "devices"), *device;
-    size_t i;
+    const json_t *list = json_object_get(object, "devices");
     if (!json_is_array(list))
         return "no list of devices";
-    json_array_foreach(list, i, device)
-    {
-        if (text_of(device, "path")[0] == '\0')
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (text_of(json_array_get(list, i), "path")[0] == '\0')
             return "a device without a path";
-    }
     gpsd->devices = 0;
     gpsd->present = false;
     gpsd->listed = true;
-    json_array_foreach(list, i, device) note_device(gpsd, message, device);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        note_device(gpsd, message, json_array_get(list, i));
     return NULL;
 }
 

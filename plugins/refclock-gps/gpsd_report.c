@@ -242,20 +242,17 @@ static void add_satellite(struct gps_message *message, const struct gps_satellit
 
 static const char *read_satellites(struct gps_message *message, const json_t *list)
 {
-    size_t i;
-    const json_t *object;
     int16_t used = 0;
     if (!json_is_array(list))
         return "its satellites are no list";
-    json_array_foreach(list, i, object)
-    {
+    for (size_t i = 0; i < json_array_size(list); i++) {
         struct gps_satellite satellite;
-        const char *why = read_satellite(&satellite, object);
+        const char *why = read_satellite(&satellite, json_array_get(list, i));
         if (why != NULL)
             return why;
         add_satellite(message, &satellite);
     }
-    for (i = 0; i < message->satellite_count; i++)
+    for (size_t i = 0; i < message->satellite_count; i++)
         used = (int16_t)(used + message->satellites[i].used);
     message->satellites_seen = (int16_t)message->satellite_count;
     message->satellites_used = used;
