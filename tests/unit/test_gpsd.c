@@ -160,6 +160,9 @@ START_TEST(the_first_that_speaks_is_heard_until_it_is_lost)
     ck_assert_str_eq(ear->gpsd.heard, "/dev/ttyS1");
     feed(ear, "{\"class\":\"DEVICE\",\"path\":\"/dev/ttyS0\",\"activated\":0}\n");
     ck_assert(!ear->gpsd.lost);
+    feed(ear, "{\"class\":\"DEVICE\",\"path\":\"/dev/ttyS1\",\"activated\":1244646062.5}\n");
+    feed(ear, "{\"class\":\"DEVICE\",\"path\":\"/dev/ttyS1\"}\n");
+    ck_assert(!ear->gpsd.lost);
     feed(ear, "{\"class\":\"DEVICE\",\"path\":\"/dev/ttyS1\",\"activated\":0}\n");
     ck_assert(ear->gpsd.lost);
     ck_assert_str_eq(ear->gpsd.heard, "/dev/ttyS1"); /* for who tells of it */
@@ -248,6 +251,7 @@ static const struct {
     {"2026-11-21T00:00:01.123456789Z", 1123456789},
     {"2016-12-31T23:59:60.250Z", 86400 * GN_NS_PER_S + 250000000},
     {"2026-11-21T17:30:60Z", -1},
+    {"2016-12-31T23:59:61Z", -1},
     {"2026-11-21T24:00:00Z", -1},
     {"2026-11-21T17:60:00Z", -1},
     {"2026-11-31T00:00:00Z", -1},
@@ -287,8 +291,8 @@ START_TEST(a_sky_in_full)
         ear,
         "{\"class\":\"SKY\",\"device\":\"/dev/ttyS0\",\"xdop\":1.5,\"hdop\":1.24,\"nSat\":5,"
         "\"uSat\":3,\"satellites\":["
-        "{\"PRN\":23,\"el\":6.0,\"az\":84.4,\"ss\":31.0,\"used\":true,\"gnssid\":0,\"svid\":23},"
-        "{\"PRN\":23,\"el\":6.0,\"az\":84.4,\"ss\":40.0,\"used\":false,\"gnssid\":0,\"svid\":23,"
+        "{\"PRN\":23,\"el\":6.0,\"az\":84.4,\"ss\":31.0,\"used\":false,\"gnssid\":0,\"svid\":23},"
+        "{\"PRN\":23,\"el\":6.0,\"az\":84.4,\"ss\":40.0,\"used\":true,\"gnssid\":0,\"svid\":23,"
         "\"sigid\":4},"
         "{\"PRN\":301,\"used\":true,\"gnssid\":2,\"svid\":1,\"health\":1},"
         "{\"PRN\":65,\"el\":-91.0,\"az\":359.9,\"ss\":0.0,\"used\":false,\"gnssid\":6,"
@@ -546,12 +550,14 @@ START_TEST(a_new_connection_begins_anew)
 {
     struct ear *ear = ear_ready("");
     feed(ear, TPV_OF("/dev/ttyS0", "") "{\"class\":\"TP");
+    for (size_t i = 0; _i == 1 && i < GPSD_LINE_SIZE; i++)
+        feed(ear, " ");
     gpsd_renew(&ear->gpsd);
     ck_assert_str_eq(ear->gpsd.heard, "");
     feed(ear, GREETING TPV_OF("/dev/ttyS1", ""));
     ck_assert_uint_eq(ear->count, 3);
-    ck_assert_uint_eq(ear->gpsd.counts.refused, 0);
-    ck_assert_uint_eq(ear->gpsd.counts.lines, 4);
+    ck_assert_uint_eq(ear->gpsd.counts.refused, _i);
+    ck_assert_uint_eq(ear->gpsd.counts.lines, 4 + _i);
     free(ear);
 }
 END_TEST
@@ -583,7 +589,7 @@ int main(void)
     tcase_add_test(tests, what_is_of_no_use_is_no_error);
     tcase_add_test(tests, bytes_come_in_any_pieces);
     tcase_add_test(tests, a_line_without_an_end_is_cut_and_the_next_is_read);
-    tcase_add_test(tests, a_new_connection_begins_anew);
+    tcase_add_loop_test(tests, a_new_connection_begins_anew, 0, 2); /* also in a long line */
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
