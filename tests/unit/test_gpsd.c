@@ -556,8 +556,8 @@ START_TEST(a_new_connection_begins_anew)
     ck_assert_str_eq(ear->gpsd.heard, "");
     feed(ear, GREETING TPV_OF("/dev/ttyS1", ""));
     ck_assert_uint_eq(ear->count, 3);
-    ck_assert_uint_eq(ear->gpsd.counts.refused, _i);
-    ck_assert_uint_eq(ear->gpsd.counts.lines, 4 + _i);
+    ck_assert_uint_eq(ear->gpsd.counts.refused, (unsigned)_i);
+    ck_assert_uint_eq(ear->gpsd.counts.lines, 4 + (unsigned)_i);
     free(ear);
 }
 END_TEST
