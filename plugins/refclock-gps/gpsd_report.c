@@ -295,7 +295,7 @@ static const char *read_pps(struct gps_message *message, const json_t *object)
     set_time(&message->pulse, real);
     message->pulse.accuracy_s = ldexp(precision != 0 ? 1 : 0, (int)precision);
     message->pulse_said = true;
-    message->pulse_error_s = error_ps * 1e-12;
+    message->pulse_error_s = -error_ps * 1e-12; /* gpsd hands on what UBX-TIM-TP says */
     return NULL;
 }
 
