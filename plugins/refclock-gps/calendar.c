@@ -2,7 +2,6 @@
 #include "calendar.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +19,9 @@
 #define CENTURY_DAYS 36525
 #define DAY_2000 10957
 
+/* gn_utc ends in the year 2262; this is 2260. */
+#define MOST_DAY 105900
+
 /* TAI − GPS time. */
 #define TAI_GPS 19
 
@@ -28,6 +30,7 @@
 #define MOST_LEAPS 40
 
 /* A new leap count that comes so near to an announced leap second comes of it. */
+#define MOST_AHEAD_S (400 * DAY_S)
 #define NEAR_NS (5 * GN_NS_PER_S)
 #define BEHIND_NS (900 * GN_NS_PER_S)
 
@@ -152,7 +155,7 @@ static void hear_change(struct calendar *self, const struct gps_message *message
         return;
     self->change = 0;
     self->told = false;
-    if (message->change == 0 || message->change_in_s <= 0)
+    if (message->change == 0 || message->change_in_s <= 0 || message->change_in_s > MOST_AHEAD_S)
         return;
     int64_t now_ns = self->utc.ns + gn_local_sub(at, self->at);
     int64_t then_ns = now_ns + message->change_in_s * GN_NS_PER_S;
@@ -357,9 +360,15 @@ static bool count_on(struct calendar *self, gn_utc *utc)
 static enum calendar_verdict date(struct calendar *self, const struct gps_time *said, int64_t ns,
                                   gn_local at, const struct gps_others *others, int32_t *day)
 {
-    if (said->day != GPS_NO_DAY)
-        return repair(self, said, others, day);
-    return join(self, ns, at, day) ? CALENDAR_GOOD : CALENDAR_NO_DATE;
+    enum calendar_verdict verdict = CALENDAR_GOOD;
+    if (said->day == GPS_NO_DAY)
+        verdict = join(self, ns, at, day) ? CALENDAR_GOOD : CALENDAR_NO_DATE;
+    else if (said->day < 0 || said->day > MOST_DAY)
+        return CALENDAR_IMPOSSIBLE;
+    else
+        verdict = repair(self, said, others, day);
+    return verdict == CALENDAR_GOOD && (*day < 0 || *day > MOST_DAY) ? CALENDAR_IMPOSSIBLE
+                                                                     : verdict;
 }
 
 enum calendar_verdict calendar_read(struct calendar *self, const struct gps_time *said, gn_local at,
@@ -397,45 +406,4 @@ enum calendar_verdict calendar_read_other(const struct calendar *self, const str
     int64_t day = (self->utc.ns - ns + DAY_NS / 2) / DAY_NS;
     utc->ns = day * DAY_NS + ns;
     return CALENDAR_GOOD;
-}
-
-/* ---------------------------------------------------------------- words */
-
-const char *calendar_words(const struct calendar *self, enum calendar_verdict verdict, char *text,
-                           size_t size)
-{
-    switch (verdict) {
-    case CALENDAR_GOOD:
-        return "";
-    case CALENDAR_UNSAID:
-        return "the message says no time";
-    case CALENDAR_NO_DATE:
-        return "the receiver says no date";
-    case CALENDAR_IMPOSSIBLE:
-        return "there is no such date or time of day";
-    case CALENDAR_BACKWARD:
-        return "the receiver's date is earlier than it can be";
-    case CALENDAR_LEAP_UNKNOWN:
-        return "it has not heard yet how many leap seconds there have been, as for 12.5 minutes "
-               "after a cold start";
-    case CALENDAR_INSERTED:
-        return "within a leap second";
-    case CALENDAR_JUMP:
-        snprintf(text, size,
-                 "the receiver's time is off by %+d s since before, as by another leap count, and "
-                 "nobody agrees",
-                 self->jump_s);
-        return text;
-    }
-    return "";
-}
-
-const char *calendar_age_words(const struct calendar *self, char *text, size_t size)
-{
-    if (self->rollovers <= 0)
-        return "";
-    snprintf(text, size,
-             "its firmware is at least %d years old: the dates are %d weeks early, and repaired",
-             (int)(self->rollovers * ROLLOVER_DAYS / 365.25), self->rollovers * 1024);
-    return text;
 }

@@ -118,8 +118,8 @@ static void give_up(struct numbering *self, const char *why)
 static void look(struct numbering *self, const struct numbering_votes *votes, double late_s,
                  double surplus_s)
 {
-    double by_number_s = late_s + self->shift_s, least_s = least_of(self, votes);
-    bool known = fabs(surplus_s + self->shift_s) < SURPLUS_S;
+    double by_number_s = late_s + (double)self->shift_s, least_s = least_of(self, votes);
+    bool known = fabs(surplus_s + (double)self->shift_s) < SURPLUS_S;
     bool early = !known && by_number_s < least_s - EARLY_S;
     bool far = votes->count >= NEED_OTHERS && fabs(late_s - median(votes)) > LEAP_S &&
                (early || by_number_s >= least_s + 1);
@@ -173,7 +173,7 @@ void numbering_message(struct numbering *self, enum gps_kind kind, gn_local at, 
 /* What a window says. */
 struct opinion {
     bool sure;
-    int shift_s;
+    int64_t shift_s;
 };
 
 static bool share(unsigned some, double most, unsigned count)
@@ -182,15 +182,15 @@ static bool share(unsigned some, double most, unsigned count)
 }
 
 /* The shift that brings most messages within the second after their pulse. */
-static int commonest(const struct numbering_votes *votes, double least_s)
+static int64_t commonest(const struct numbering_votes *votes, double least_s)
 {
-    int best = 0;
+    int64_t best = 0;
     unsigned most = 0;
     for (unsigned i = 0; i < votes->count; i++) {
-        int shift_s = -(int)floor(votes->late_s[i] - least_s);
+        int64_t shift_s = -(int64_t)floor(votes->late_s[i] - least_s);
         unsigned so_many = 0;
         for (unsigned j = 0; j < votes->count; j++)
-            so_many += -(int)floor(votes->late_s[j] - least_s) == shift_s;
+            so_many += -(int64_t)floor(votes->late_s[j] - least_s) == shift_s;
         if (so_many > most) {
             most = so_many;
             best = shift_s;
@@ -234,12 +234,12 @@ static struct opinion by_rule(struct numbering *self, const struct numbering_vot
     if (votes->count < NEED_OTHERS)
         return opinion;
     opinion.shift_s = commonest(votes, least_s);
-    struct tally tally = tally_of(votes, least_s - opinion.shift_s);
+    struct tally tally = tally_of(votes, least_s - (double)opinion.shift_s);
     opinion.sure = is_sure(&tally);
     if (votes == &self->next)
         return opinion;
     /* Latency grows over a second in small steps; whoever was early once was so for a reason. */
-    int most_s = opinion.shift_s + (tally.early >= BELIEVED);
+    int64_t most_s = opinion.shift_s + (tally.early >= BELIEVED);
     if (!self->believed || most_s > self->most_s || most_s < self->most_s - 2)
         self->most_s = most_s;
     self->believed = true;
@@ -254,14 +254,14 @@ static struct opinion by_latency(const struct numbering_votes *votes)
     unsigned near = 0, newest = (votes->next + NUMBERING_WINDOW - 1) % NUMBERING_WINDOW;
     if (votes->count < NEED_LEARNT || isnan(votes->surplus_s[newest]))
         return opinion;
-    opinion.shift_s = -(int)lround(votes->surplus_s[newest]);
+    opinion.shift_s = -llround(votes->surplus_s[newest]);
     for (unsigned i = 0; i < votes->count; i++)
-        near += fabs(votes->surplus_s[i] + opinion.shift_s) < SURPLUS_S;
+        near += fabs(votes->surplus_s[i] + (double)opinion.shift_s) < SURPLUS_S;
     opinion.sure = near >= SURPLUS_SHARE * votes->count;
     return opinion;
 }
 
-static void number(struct numbering *self, int shift_s)
+static void number(struct numbering *self, int64_t shift_s)
 {
     self->numbered = true;
     self->shift_s = shift_s;
@@ -336,12 +336,11 @@ static bool fit(struct numbering *self, gn_local at)
 static void hear_others(struct numbering *self, const struct gps_others *others, int64_t second_ns)
 {
     double ahead_s = gn_seconds(others->utc.ns - second_ns);
-    if (!others->known || fabs(ahead_s) > 1e9 ||
-        fabs(ahead_s - round(ahead_s)) + others->bound_s > OTHERS_S) {
+    if (!others->known || fabs(ahead_s - round(ahead_s)) + others->bound_s > OTHERS_S) {
         self->others_in_row = 0;
         return;
     }
-    int shift_s = (int)lround(ahead_s);
+    int64_t shift_s = llround(ahead_s);
     self->others_in_row = shift_s == self->others_s ? self->others_in_row + 1 : 1;
     self->others_s = shift_s;
 }

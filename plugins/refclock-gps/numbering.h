@@ -53,13 +53,13 @@ struct numbering {
     int64_t whole_ns; /* … and the number it has by the lattice, less `at` */
     unsigned strays;  /* in a row */
     bool numbered;
-    int shift_s;              /* the numbers of UTC less those of the lattice */
+    int64_t shift_s;          /* the numbers of UTC less those of the lattice */
     unsigned early, contrary; /* messages, since it is numbered */
     struct numbering_votes before, next;
-    bool believed; /* messages voted for this shift, by the rule: … */
-    int most_s;    /* … no smaller one is right */
+    bool believed;  /* messages voted for this shift, by the rule: … */
+    int64_t most_s; /* … no smaller one is right */
     /* Of the others, by the last pulses: */
-    int others_s;
+    int64_t others_s;
     unsigned others_in_row;
     int8_t change;    /* leap second: +1, −1 … */
     gn_utc change_at; /* … before this midnight */

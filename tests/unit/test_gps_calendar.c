@@ -484,6 +484,8 @@ START_TEST(test_impossible)
         {.said = true, .day = 21000, .ns = DAY_NS + GN_NS_PER_S},
         {.said = true, .day = 21000, .ns = DAY_NS}, /* 23:59:60 in the middle of a month */
         {.said = true, .scale = GPS_SCALE_GPS, .day = 21000, .ns = DAY_NS},
+        {.said = true, .day = 2932896, .ns = 0}, /* 9999-12-31: no int64_t holds it */
+        {.said = true, .day = -1, .ns = 0},
     };
     struct calendar calendar;
     gn_utc utc;
@@ -516,7 +518,7 @@ int main(void)
     tcase_add_test(days, test_others_know_the_day);
     tcase_add_test(days, test_century);
     tcase_add_test(days, test_time_of_day);
-    tcase_add_loop_test(days, test_impossible, 0, 4);
+    tcase_add_loop_test(days, test_impossible, 0, 6);
     tcase_add_loop_test(days, test_words, 0, CALENDAR_JUMP + 1);
     suite_add_tcase(suite, days);
     TCase *leaps = tcase_create("leap seconds");

@@ -428,6 +428,18 @@ START_TEST(test_a_pulse_is_read_late)
 }
 END_TEST
 
+/* A board without a clock begins in 1970, and whatever the receiver believes is far from that. */
+START_TEST(test_local_clock_is_far_off)
+{
+    static const double ahead_s[] = {-1782000000.0, -5e9, 7e9};
+    struct world world;
+    prepare(&world, STEADY, GOOD, 1);
+    world.ahead_s = ahead_s[_i];
+    ck_assert_int_lt(run(&world, 0, 60), 0);
+    ck_assert(world.numbering.numbered);
+}
+END_TEST
+
 /* ZDA of some firmware names another second than RMC. */
 START_TEST(test_zda_is_no_witness_beside_rmc)
 {
@@ -461,6 +473,7 @@ int main(void)
     tcase_add_test(later, test_learnt_of_another);
     tcase_add_loop_test(later, test_leap_second, 0, 2);
     tcase_add_test(later, test_a_pulse_is_read_late);
+    tcase_add_loop_test(later, test_local_clock_is_far_off, 0, 3);
     tcase_add_test(later, test_zda_is_no_witness_beside_rmc);
     suite_add_tcase(suite, later);
     SRunner *runner = srunner_create(suite);
