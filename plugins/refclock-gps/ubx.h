@@ -10,7 +10,7 @@
  *   time of day, or the error alone.
  * - NAV-PVT, NAV-TIMEUTC and NAV-TIMEGPS: the solution's own instant, which is the second that the
  *   message follows; with a date only where the receiver says that it is right. `valid` is
- *   GPS_YES where all of their flags are set, GPS_SILENT where only UTC's leap seconds are a preset.
+ *   GPS_YES where all of their flags are set, GPS_SILENT where UTC's leap seconds alone are preset.
  * - NAV-TIMELS: `leap_valid` is GPS_YES where the source is a satellite, not the firmware, nor
  *   somebody's settings.
  * - MON-RF has an antenna and a state of jamming per band: the worst of them.
