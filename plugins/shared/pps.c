@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/pps.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A pulse is read after this share of the interval: interrupts can be late. */
@@ -11,6 +12,9 @@
 
 /* Without pulses, and until the other edge has come, it is looked for them so often an interval. */
 #define LOOKS 8
+
+/* A pulse that comes within this share of the interval of when it was expected is that one. */
+#define DUE 0.05
 
 /* Pulses that fail to come before it is told. */
 #define PATIENCE 3
@@ -151,6 +155,13 @@ static enum pps_look lose(struct pps *pps, int rc, int *error)
     return PPS_LOST;
 }
 
+/* Too soon by the stamps, and yet when it was due: the system clock was set, or leapt. */
+static bool is_due(const struct pps *pps, gn_utc at)
+{
+    int64_t early_ns = gn_local_sub(pps->expected, gn_from_system(pps->host, at));
+    return !pps->pulse.twice && llabs(early_ns) < (int64_t)(DUE * (double)pps->config.interval_ns);
+}
+
 enum pps_look pps_look(struct pps *pps, gn_local now, gn_utc *at, int *error)
 {
     struct pulse_reading reading;
@@ -159,14 +170,19 @@ enum pps_look pps_look(struct pps *pps, gn_local now, gn_utc *at, int *error)
         return lose(pps, rc, error);
     enum pulse_verdict verdict = pulse_take(&pps->pulse, &reading, at);
     pps->waits = verdict == PULSE_WAIT;
+    if (verdict == PULSE_CLOSE && is_due(pps, *at))
+        verdict = PULSE_TAKEN;
     switch (verdict) {
     case PULSE_TAKEN:
     case PULSE_CLOSE:
     case PULSE_WIDTH:
         come(pps, now, *at);
         return verdict == PULSE_TAKEN ? PPS_TAKEN : verdict == PULSE_CLOSE ? PPS_CLOSE : PPS_WIDTH;
+    case PULSE_WAIT: /* it came */
+        pps->misses = 0;
+        pps->expected = now;
+        break;
     case PULSE_NONE:
-    case PULSE_WAIT:
         break;
     }
     if (gn_local_sub(now, pps->expected) <= pps->config.interval_ns / 2)
