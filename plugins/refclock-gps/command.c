@@ -206,7 +206,8 @@ static const char *edge_name(enum pulse_edge edge)
 static void put_pulse(struct reply *reply, const struct gps *self)
 {
     const struct pulses *pulses = &self->pulses;
-    const struct pulse *pulse = &pulses->pps.pulse;
+    bool by_pin = strcmp(self->config->pps, "dcd") == 0 && !pulses->by_kernel;
+    const struct pulse *pulse = by_pin ? &pulses->carrier.pulse : &pulses->pps.pulse;
     bool seen = pulses->steps > 0;
     if (self->config->pps[0] == '\0' && pulses->count == 0) {
         reply_null(reply, "pulse");
