@@ -54,6 +54,8 @@ int archive_open(struct archive *archive, struct os_store *store, struct logger 
 void archive_close(struct archive *archive)
 {
     statistics_clear(&archive->kept);
+    statistics_clear(&archive->last);
+    text_finish(&archive->text);
     free(archive->path);
     archive->path = NULL;
 }
@@ -115,27 +117,25 @@ static void add_others(struct statistics *statistics, const struct statistics *b
     }
 }
 
-static int write_file(const struct archive *archive)
+static int write_file(struct archive *archive)
 {
-    struct text text;
-    text_init(&text);
-    statistics_format(&archive->kept, &text);
-    int rc =
-        archive->store->ops->write(archive->store, archive->path, text_string(&text), text.size);
-    text_finish(&text);
-    return rc;
+    struct text *text = &archive->text;
+    text->size = 0;
+    statistics_format(&archive->kept, text);
+    return archive->store->ops->write(archive->store, archive->path, text_string(text), text->size);
 }
 
 void archive_save(struct archive *archive, const struct pipeline *pipeline,
                   const struct source_list *sources)
 {
-    struct statistics fresh = {0};
+    struct statistics fresh = archive->last;
+    statistics_empty(&fresh);
     if (!pipeline_oscillator_statistics(pipeline, &fresh.oscillator))
         return;
     for (const struct gn_source *source = sources->first; source != NULL; source = source->next)
         add_source(&fresh, source);
     add_others(&fresh, &archive->kept);
-    statistics_clear(&archive->kept);
+    archive->last = archive->kept;
     archive->kept = fresh;
     int rc = write_file(archive);
     if (rc < 0 && !archive->failed)

@@ -18,6 +18,8 @@ struct archive {
     char *path;
     bool known;             /* a file was read */
     struct statistics kept; /* as read, and as saved since */
+    struct statistics last; /* as saved before that; its memory takes the next */
+    struct text text;       /* that was saved; its memory takes the next */
     bool failed;            /* could not be saved: said once */
 };
 

@@ -175,6 +175,7 @@ void daemon_destroy(struct daemon *daemon)
         instance_close(instance);
     }
     shared_close_all(daemon);
+    free(daemon->spare);
     bus_clear(&daemon->bus);
     pipeline_destroy(daemon->pipeline);
     config_free(daemon->config);
@@ -192,11 +193,24 @@ static void deadline_reached(void *arg)
     daemon->run_pipeline = true;
 }
 
+/* Only sources that are polled, and a clock that is left alone: who sets it is seen soon enough with
+ * the next sample. */
+static bool has_nothing_to_watch(const struct daemon *daemon)
+{
+    for (const struct instance *instance = daemon->instances; instance != NULL;
+         instance = instance->next)
+        if (instance->config->role->kind != GN_SOURCE)
+            return false;
+    return !daemon_steers(daemon) && !pipeline_wants_watch(daemon->pipeline);
+}
+
 /* Nothing that a sample does not show sooner waits for it, and a small machine is to sleep; but the
    one thing of -q and -Q has somebody waiting. */
 static int64_t housekeeping_interval_ns(const struct daemon *daemon)
 {
-    return daemon->setup.mode == DAEMON_RUN ? 10 * GN_NS_PER_S : GN_NS_PER_S / 4;
+    if (daemon->setup.mode != DAEMON_RUN)
+        return GN_NS_PER_S / 4;
+    return (has_nothing_to_watch(daemon) ? 60 : 10) * GN_NS_PER_S;
 }
 
 /* How long a source or an output waits that could not start: for its device, or for memory. */

@@ -35,6 +35,7 @@ struct daemon {
     struct publish publish;
     struct bus bus;
     struct source_list sources;
+    struct gn_datagram *spare;  /* that was closed last */
     struct instance *instances; /* in order of the configuration */
     struct shared *shared;
     struct control *control;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <base/memory.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <host/hardware.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Readings of a card's clock are made when a stamp is to be brought over: when the last is so old,
@@ -183,6 +185,8 @@ static void found(void *arg, const struct os_card *about)
             return;
     if (hardware->count == HARDWARE_CARDS)
         return;
+    if (hardware->cards == NULL)
+        hardware->cards = memory_zeroed(HARDWARE_CARDS * sizeof *hardware->cards);
     struct hardware_card *card = &hardware->cards[hardware->count++];
     *card = (struct hardware_card){.about = *about};
     phc_map_init(&card->map);
@@ -239,5 +243,7 @@ void hardware_close(struct hardware *hardware)
 {
     for (size_t i = 0; i < hardware->count; i++)
         hardware->os->devices->ops->close(hardware->cards[i].device);
+    free(hardware->cards);
+    hardware->cards = NULL;
     hardware->count = 0;
 }

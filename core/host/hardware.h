@@ -36,7 +36,7 @@ struct hardware {
     struct timekeeper *keeper;
     struct logger *logger;
     const struct config_network *config;
-    struct hardware_card cards[HARDWARE_CARDS];
+    struct hardware_card *cards; /* room for all there may be, if there is any */
     size_t count;
 };
 

@@ -8,7 +8,9 @@
 
 /* ---------------------------------------------------------------- datagrams */
 
-#define BATCH 64
+/* Packets that come at once: rarely more than a few, and never more than many. */
+#define FEW 2
+#define MANY 64
 
 struct gn_datagram {
     struct owned owned; /* first */
@@ -28,12 +30,9 @@ static struct hardware *hardware_of(const struct owned *owned)
 }
 
 /* Stamps become local instants here, the one place where packets come in. */
-static void received(void *arg, const struct os_packet *in, size_t count)
+static void pass_on(struct gn_datagram *datagram, const struct os_packet *in, size_t count,
+                    struct gn_packet *out)
 {
-    struct gn_datagram *datagram = arg;
-    struct gn_packet out[BATCH];
-    if (count > BATCH)
-        count = BATCH;
     for (size_t i = 0; i < count; i++) {
         out[i] = (struct gn_packet){
             .data = in[i].data,
@@ -51,6 +50,23 @@ static void received(void *arg, const struct os_packet *in, size_t count)
             out[i].stamp = GN_STAMP_HARDWARE;
     }
     datagram->events.receive(datagram->arg, out, count);
+}
+
+/* Apart, so that the stack of a client never grows so deep. */
+static __attribute__((noinline)) void pass_on_many(struct gn_datagram *datagram,
+                                                   const struct os_packet *in, size_t count)
+{
+    struct gn_packet out[MANY];
+    pass_on(datagram, in, count < MANY ? count : MANY, out);
+}
+
+static void received(void *arg, const struct os_packet *in, size_t count)
+{
+    struct gn_packet out[FEW];
+    if (count > FEW)
+        pass_on_many(arg, in, count);
+    else
+        pass_on(arg, in, count, out);
 }
 
 static void sent(void *arg, uint64_t tag, gn_system when, enum gn_stamp stamp)
@@ -76,12 +92,26 @@ static void failed(void *arg, int error)
     datagram->events.error(datagram->arg, error);
 }
 
+/* One lies ready for the next: whoever opens a socket for each request allocates nothing. */
+static void discard(struct daemon *daemon, struct gn_datagram *datagram)
+{
+    free(daemon->spare);
+    daemon->spare = datagram;
+}
+
+static struct gn_datagram *take(struct daemon *daemon)
+{
+    struct gn_datagram *datagram = daemon->spare;
+    daemon->spare = NULL;
+    return datagram != NULL ? memset(datagram, 0, sizeof *datagram) : calloc(1, sizeof *datagram);
+}
+
 static void datagram_release(struct owned *owned)
 {
     struct gn_datagram *datagram = (struct gn_datagram *)owned;
     owned_remove(owned);
     owned->owner->daemon->os->net->ops->datagram_close(datagram->socket);
-    free(datagram);
+    discard(owned->owner->daemon, datagram);
 }
 
 /* Events as this daemon knows them, whatever size the plugin was built with. */
@@ -117,8 +147,9 @@ static int service_open(struct gn_host *host, const struct gn_datagram_config *c
                         const struct gn_datagram_events *events, void *arg,
                         struct gn_datagram **out)
 {
-    struct os_net *net = services_daemon(host)->os->net;
-    struct gn_datagram *datagram = calloc(1, sizeof *datagram);
+    struct daemon *daemon = services_daemon(host);
+    struct os_net *net = daemon->os->net;
+    struct gn_datagram *datagram = take(daemon);
     struct os_datagram_events below = {0};
     struct gn_datagram_config known = {0}; /* as this daemon knows it */
     int rc;
@@ -133,7 +164,7 @@ static int service_open(struct gn_host *host, const struct gn_datagram_config *c
     below.error = datagram->events.error != NULL ? failed : NULL;
     rc = net->ops->datagram_open(net, &known, &below, datagram, &datagram->socket);
     if (rc < 0) {
-        free(datagram);
+        discard(daemon, datagram);
         return explain_open(host, rc, &known);
     }
     owned_add(services_instance(host), &datagram->owned, datagram_release);
@@ -143,14 +174,15 @@ static int service_open(struct gn_host *host, const struct gn_datagram_config *c
 
 static int service_open_unix(struct gn_host *host, const char *path, struct gn_datagram **out)
 {
-    struct os_net *net = services_daemon(host)->os->net;
-    struct gn_datagram *datagram = calloc(1, sizeof *datagram);
+    struct daemon *daemon = services_daemon(host);
+    struct os_net *net = daemon->os->net;
+    struct gn_datagram *datagram = take(daemon);
     int rc;
     if (datagram == NULL)
         return -ENOMEM;
     rc = net->ops->datagram_open_unix(net, path, &datagram->socket);
     if (rc < 0) {
-        free(datagram);
+        discard(daemon, datagram);
         return gn_fail(host, rc, "%s: %s", path, strerror(-rc));
     }
     owned_add(services_instance(host), &datagram->owned, datagram_release);

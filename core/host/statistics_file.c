@@ -25,16 +25,23 @@ void statistics_clear(struct statistics *statistics)
     memset(statistics, 0, sizeof *statistics);
 }
 
+void statistics_empty(struct statistics *statistics)
+{
+    statistics->count = 0;
+    memset(&statistics->oscillator, 0, sizeof statistics->oscillator);
+}
+
 struct statistics_entry *statistics_add(struct statistics *statistics)
 {
     if (statistics->count == STATISTICS_SOURCES)
         return NULL;
-    if ((statistics->count & (statistics->count - 1)) == 0) { /* a power of two: full */
+    if (statistics->count == statistics->capacity) {
         size_t room = statistics->count == 0 ? 1 : 2 * statistics->count;
         void *entries = realloc(statistics->entries, room * sizeof *statistics->entries);
         if (entries == NULL)
             return NULL;
         statistics->entries = entries;
+        statistics->capacity = room;
     }
     struct statistics_entry *entry = &statistics->entries[statistics->count++];
     memset(entry, 0, sizeof *entry);

@@ -32,7 +32,7 @@ struct statistics_entry {
 struct statistics {
     struct oscillator_statistics oscillator;
     struct statistics_entry *entries; /* owned */
-    size_t count;
+    size_t count, capacity;
 };
 
 /** What is wrong with a file. */
@@ -43,6 +43,9 @@ struct statistics_fault {
 
 /** Zeroed it holds nothing. */
 void statistics_clear(struct statistics *);
+
+/** Hold nothing, but keep the memory for more. */
+void statistics_empty(struct statistics *);
 
 /** One more entry, zeroed; NULL: there is no room, or no memory. */
 struct statistics_entry *statistics_add(struct statistics *);

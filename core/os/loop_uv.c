@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 
 #define NS_PER_MS 1000000
@@ -18,6 +19,13 @@ struct os_timer {
     void *arg;
     LIST_ENTRY(os_timer) link;
 };
+
+/* Given back, and lying ready. */
+struct spare {
+    SLIST_ENTRY(spare) link;
+    size_t size;
+};
+#define MOST_SPARES 8
 
 struct signal_watch {
     uv_signal_t handle;
@@ -38,6 +46,8 @@ struct loop_uv {
     bool in_timers; /* libuv is running due timers */
     LIST_HEAD(, os_timer) timers;
     LIST_HEAD(, signal_watch) signals;
+    SLIST_HEAD(, spare) spares;
+    unsigned spare_count;
 };
 
 static struct loop_uv *self(struct os_loop *base)
@@ -53,6 +63,45 @@ uv_loop_t *loop_uv_handle(struct os_loop *base)
 void loop_uv_busy(struct os_loop *base)
 {
     self(base)->busy = true;
+}
+
+/* ---------------------------------------------------------------- memory */
+
+void *loop_uv_take(struct os_loop *base, size_t size)
+{
+    struct loop_uv *loop = self(base);
+    struct spare *spare;
+    assert(size >= sizeof *spare);
+    SLIST_FOREACH(spare, &loop->spares, link)
+    if (spare->size == size)
+        break;
+    if (spare == NULL)
+        return calloc(1, size);
+    SLIST_REMOVE(&loop->spares, spare, spare, link);
+    loop->spare_count--;
+    return memset(spare, 0, size);
+}
+
+void loop_uv_give(uv_loop_t *uv, void *block, size_t size)
+{
+    struct loop_uv *loop = uv->data;
+    struct spare *spare = block;
+    if (block == NULL || loop->spare_count >= MOST_SPARES) {
+        free(block);
+        return;
+    }
+    spare->size = size;
+    SLIST_INSERT_HEAD(&loop->spares, spare, link);
+    loop->spare_count++;
+}
+
+static void free_spares(struct loop_uv *loop)
+{
+    struct spare *spare;
+    while ((spare = SLIST_FIRST(&loop->spares)) != NULL) {
+        SLIST_REMOVE_HEAD(&loop->spares, link);
+        free(spare);
+    }
 }
 
 /* ---------------------------------------------------------------- turns */
@@ -221,9 +270,11 @@ struct os_loop *loop_uv_create(void)
         free(loop);
         return NULL;
     }
+    loop->uv.data = loop;
     loop->base.ops = &loop_ops;
     LIST_INIT(&loop->timers);
     LIST_INIT(&loop->signals);
+    SLIST_INIT(&loop->spares);
     uv_prepare_init(&loop->uv, &loop->prepare);
     uv_check_init(&loop->uv, &loop->check);
     loop->prepare.data = loop;
@@ -285,6 +336,7 @@ bool loop_uv_destroy(struct os_loop *base)
     /* A name look-up that hangs keeps its loop: its thread will still write to it. */
     if (!drain(loop))
         return false;
+    free_spares(loop);
     free(loop);
     return true;
 }

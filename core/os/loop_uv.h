@@ -16,4 +16,14 @@ uv_loop_t *loop_uv_handle(struct os_loop *);
  */
 void loop_uv_busy(struct os_loop *);
 
+/**
+ * Memory for what is opened and closed again and again, such as the socket of each request: what
+ * was given back last, or new. Zeroed; NULL: there is none. `size` is at least that of two
+ * pointers.
+ */
+void *loop_uv_take(struct os_loop *, size_t size);
+
+/** Give it back, also when the loop is about to end and has closed the handle in it. */
+void loop_uv_give(uv_loop_t *, void *block, size_t size);
+
 #endif

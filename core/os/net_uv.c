@@ -106,6 +106,7 @@ void net_uv_destroy(struct os_net *base)
     udp_hold_end(net);
     close_descriptor(net->stamp_holder);
     close_descriptor(net->reserve);
-    udp_batch_destroy(net->batch);
+    udp_batch_destroy(net->few);
+    udp_batch_destroy(net->many);
     free(net);
 }

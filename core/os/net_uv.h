@@ -17,10 +17,9 @@ struct net_uv {
     struct os_loop *loop;
     os_log_cb log;
     void *log_arg;
-    struct udp_batch
-        *batch;       /* what recvmmsg fills; one for all sockets, as one is read at a time */
-    int stamp_holder; /* a socket that keeps the kernel stamping; -1 none */
-    uint64_t stamping_since_ms; /* loop's time of the first socket that asked for stamps */
+    struct udp_batch *few, *many; /* what sockets are read into: those that ask, all others */
+    int stamp_holder;             /* a socket that keeps the kernel stamping; -1 none */
+    uint64_t stamping_since_ms;   /* loop's time of the first socket that asked for stamps */
     unsigned unstamped; /* packets without the kernel's instant, before the first with one */
     bool stamps_seen, stamps_said;
     bool hardware;    /* cards stamp: sockets ask for it */
@@ -45,7 +44,6 @@ __attribute__((format(printf, 3, 4))) void net_uv_log(const struct net_uv *, enu
 int net_uv_socket(int domain, int type);
 
 /* udp.c: datagram slots of os_net_ops. */
-struct udp_batch *udp_batch_create(void);
 void udp_batch_destroy(struct udp_batch *);
 int udp_open(struct os_net *, const struct gn_datagram_config *, const struct os_datagram_events *,
              void *arg, struct os_datagram **);

@@ -72,18 +72,23 @@ static int write_all(int fd, const char *data, size_t size)
 /* Open the folder of `path`; `*base` is what follows the last slash. */
 static int open_folder(const char *path, const char **base)
 {
-    char folder[PATH_MAX];
+    char brief[256], *folder = brief; /* most are: they cost no allocation, and little stack */
     const char *slash = strrchr(path, '/');
     *base = slash == NULL ? path : slash + 1;
     size_t length = slash == NULL ? 0 : (size_t)(slash - path) + 1;
     if (**base == '\0')
         return -EISDIR;
-    if (length >= sizeof folder)
-        return -ENAMETOOLONG;
+    if (length >= sizeof brief)
+        folder = malloc(length + 1);
+    if (folder == NULL)
+        return -ENOMEM;
     memcpy(folder, path, length);
     folder[length] = '\0';
     int fd = open(length == 0 ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
+    int error = errno;
+    if (folder != brief)
+        free(folder);
+    return fd < 0 ? -error : fd;
 }
 
 /* Write the new content in full and have it on the disk, under a name that nobody reads. */

@@ -7,7 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BATCH 64
+/* So many packets are read at a time: of a socket that anybody may send to, and of one that asks.
+ */
+#define MOST 64
+#define FEW 2
 #define SLOT_SIZE 2048
 #define CONTROL_SIZE 256
 
@@ -19,16 +22,23 @@
 /* How long replies wait for the card's stamp of their request; as chrony's hwtstimeout. */
 #define HOLD_MS 2
 
-struct udp_batch {
-    struct mmsghdr messages[BATCH];
-    struct iovec vectors[BATCH];
-    union sockaddr_any remotes[BATCH];
-    struct os_packet packets[BATCH];
+struct slot {
     union {
         char bytes[CONTROL_SIZE];
         struct cmsghdr align;
-    } controls[BATCH];
-    char data[BATCH][SLOT_SIZE];
+    } control;
+    char data[SLOT_SIZE];
+};
+
+/* What is written before packets come lies apart from what they fill: a slot that is never filled
+ * is never touched. */
+struct udp_batch {
+    unsigned size;
+    struct mmsghdr *messages;
+    struct iovec *vectors;
+    union sockaddr_any *remotes;
+    struct os_packet *packets;
+    struct slot *slots;
 };
 
 /* ---------------------------------------------------------------- batch */
@@ -37,28 +47,46 @@ static void prepare_slots(struct udp_batch *batch, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         struct msghdr *header = &batch->messages[i].msg_hdr;
-        batch->vectors[i] = (struct iovec){batch->data[i], SLOT_SIZE};
+        batch->vectors[i] = (struct iovec){batch->slots[i].data, SLOT_SIZE};
         header->msg_iov = &batch->vectors[i];
         header->msg_iovlen = 1;
         header->msg_name = &batch->remotes[i];
         header->msg_namelen = sizeof batch->remotes[i];
-        header->msg_control = &batch->controls[i];
+        header->msg_control = &batch->slots[i].control;
         header->msg_controllen = CONTROL_SIZE;
         header->msg_flags = 0;
     }
 }
 
-struct udp_batch *udp_batch_create(void)
+static struct udp_batch *create_batch(unsigned size)
 {
-    /* Pages that are never filled are never touched: an idle client stays small. */
     struct udp_batch *batch = calloc(1, sizeof *batch);
-    if (batch != NULL)
-        prepare_slots(batch, BATCH);
+    if (batch == NULL)
+        return NULL;
+    batch->size = size;
+    batch->messages = calloc(size, sizeof *batch->messages);
+    batch->vectors = calloc(size, sizeof *batch->vectors);
+    batch->remotes = calloc(size, sizeof *batch->remotes);
+    batch->packets = calloc(size, sizeof *batch->packets);
+    batch->slots = calloc(size, sizeof *batch->slots);
+    if (batch->messages == NULL || batch->vectors == NULL || batch->remotes == NULL ||
+        batch->packets == NULL || batch->slots == NULL) {
+        udp_batch_destroy(batch);
+        return NULL;
+    }
+    prepare_slots(batch, size);
     return batch;
 }
 
 void udp_batch_destroy(struct udp_batch *batch)
 {
+    if (batch == NULL)
+        return;
+    free(batch->messages);
+    free(batch->vectors);
+    free(batch->remotes);
+    free(batch->packets);
+    free(batch->slots);
     free(batch);
 }
 
@@ -124,7 +152,7 @@ static bool read_packet(struct os_datagram *datagram, struct mmsghdr *message, g
 
 static void deliver(struct os_datagram *datagram, unsigned count, gn_system now)
 {
-    struct udp_batch *batch = datagram->net->batch;
+    struct udp_batch *batch = datagram->batch;
     size_t kept = 0;
     if (datagram->local_port == 0) /* bound by the kernel with the first send */
         datagram->local_port = udp_local_port(datagram->fd);
@@ -146,7 +174,8 @@ static void report(struct os_datagram *datagram, int error)
  * the others. */
 static bool receive(struct os_datagram *datagram)
 {
-    int count = recvmmsg(datagram->fd, datagram->net->batch->messages, BATCH, MSG_DONTWAIT, NULL);
+    struct udp_batch *batch = datagram->batch;
+    int count = recvmmsg(datagram->fd, batch->messages, batch->size, MSG_DONTWAIT, NULL);
     int error = count < 0 ? errno : 0;
     gn_system now = stamp_now();
     if (error == EAGAIN || error == EINTR)
@@ -173,7 +202,7 @@ static bool read_sent(struct os_datagram *datagram)
 {
     struct stamp_sends none = {0};
     bool any = false;
-    for (int i = 0; i < BATCH && !datagram->closed; i++) {
+    for (int i = 0; i < MOST && !datagram->closed; i++) {
         struct stamp_arrival arrival;
         struct stamp_sends *sends = datagram->sends != NULL ? datagram->sends : &none;
         int rc = stamp_take_sent(datagram->fd, sends, &arrival);
@@ -267,11 +296,15 @@ void udp_hold_end(struct net_uv *net)
     net->hold = NULL;
 }
 
+static void discard(uv_loop_t *loop, struct os_datagram *datagram)
+{
+    loop_uv_give(loop, datagram->sends, sizeof *datagram->sends);
+    loop_uv_give(loop, datagram, sizeof *datagram);
+}
+
 static void free_datagram(uv_handle_t *handle)
 {
-    struct os_datagram *datagram = handle->data;
-    free(datagram->sends);
-    free(datagram);
+    discard(handle->loop, handle->data);
 }
 
 static int watch(struct os_datagram *datagram)
@@ -289,29 +322,28 @@ static int watch(struct os_datagram *datagram)
 
 /* ---------------------------------------------------------------- open */
 
-static void discard(struct os_datagram *datagram)
+/* Made when the first socket wants it; one for all of its kind, as one socket is read at a time. */
+static struct udp_batch *batch_for(struct net_uv *net, const struct gn_datagram_config *config)
 {
-    free(datagram->sends);
-    free(datagram);
+    bool asks = config->connect.family != GN_FAMILY_NONE;
+    struct udp_batch **batch = asks ? &net->few : &net->many;
+    if (*batch == NULL)
+        *batch = create_batch(asks ? FEW : MOST);
+    return *batch;
 }
 
 static struct os_datagram *allocate(struct net_uv *net, const struct gn_datagram_config *config)
 {
-    if (net->batch == NULL)
-        net->batch = udp_batch_create();
-    struct os_datagram *datagram = calloc(1, sizeof *datagram);
-    if (datagram == NULL || net->batch == NULL) {
-        free(datagram);
+    struct os_datagram *datagram = loop_uv_take(net->loop, sizeof *datagram);
+    bool sends = (config->flags & GN_DATAGRAM_SENT) != 0;
+    if (datagram == NULL)
         return NULL;
-    }
-    if ((config->flags & GN_DATAGRAM_SENT) != 0) {
-        datagram->sends = calloc(1, sizeof *datagram->sends);
-        if (datagram->sends == NULL) {
-            free(datagram);
-            return NULL;
-        }
-    }
-    return datagram;
+    datagram->batch = batch_for(net, config);
+    datagram->sends = sends ? loop_uv_take(net->loop, sizeof *datagram->sends) : NULL;
+    if (datagram->batch != NULL && (datagram->sends != NULL || !sends))
+        return datagram;
+    discard(loop_uv_handle(net->loop), datagram);
+    return NULL;
 }
 
 int udp_open(struct os_net *base, const struct gn_datagram_config *config,
@@ -323,7 +355,7 @@ int udp_open(struct os_net *base, const struct gn_datagram_config *config,
         return -ENOMEM;
     int fd = udp_socket(net, config, datagram);
     if (fd < 0) {
-        discard(datagram);
+        discard(loop_uv_handle(net->loop), datagram);
         return fd;
     }
     datagram->fd = fd;
@@ -354,7 +386,7 @@ int udp_open_unix(struct os_net *base, const char *path, struct os_datagram **re
         close(fd);
         return rc;
     }
-    struct os_datagram *datagram = calloc(1, sizeof *datagram);
+    struct os_datagram *datagram = loop_uv_take(net->loop, sizeof *datagram);
     if (datagram == NULL) {
         close(fd);
         return -ENOMEM;
@@ -382,7 +414,7 @@ void udp_close(struct os_datagram *datagram)
     datagram->closed = true;
     int fd = datagram->fd;
     if (datagram->is_unix)
-        discard(datagram);
+        discard(loop_uv_handle(datagram->net->loop), datagram);
     else
         uv_close((uv_handle_t *)&datagram->poll, free_datagram);
     close(fd);

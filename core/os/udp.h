@@ -23,6 +23,7 @@ struct os_datagram {
     struct os_datagram_events events;
     void *arg;
     LIST_ENTRY(os_datagram) link;
+    struct udp_batch *batch;   /* what it is read into */
     struct stamp_sends *sends; /* NULL: no transmit instants asked for */
 };
 

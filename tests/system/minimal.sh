@@ -7,6 +7,23 @@ port=11125
 printf -v hex ':%04X ' "$port"
 ! grep -qs "$hex" /proc/net/udp /proc/net/udp6 || skip "port $port is in use"
 
+# While it builds, a daemon of the ordinary build lives on: once it has its first sample it asks for no memory,
+# whatever it opens and closes.
+"${CC:-gcc}" -shared -fPIC -o "$ROOM/count.so" "$TOOLS/count_allocations.c" || bail "the counter compiles"
+head -c 8 /dev/zero >"$ROOM/count"
+allocations() { od -An -tu8 "$ROOM/count" | tr -d ' '; }
+free_port && still=$PORT
+stub stub "$still"
+printf 'clock = { drift_file = "%s"; };\nsources = ( { use = "proto-sntp"; server = "127.0.0.1"; port = %s; poll = 16; } );\n' \
+    "$ROOM/still.drift" "$still" >"$ROOM/still.conf"
+start still env COUNT_FILE="$ROOM/count" LD_PRELOAD="$ROOM/count.so" "$GNOMOND" -x -c "$ROOM/still.conf" -s '' \
+    --plugin-dir "$PLUGINS"
+asked() { [ "$(grep -c '^asked' "$ROOM/stub.log")" -ge "$1" ]; }
+await 20 logged still 'synchronised to'
+sleep 1
+after_the_start=$(allocations)
+check "the counter counts" test "${after_the_start:-0}" -gt 20
+
 mkdir "$ROOM/build"
 configured() {
     (cd "$ROOM/build" && env -u CFLAGS "$SRC/configure" -q --enable-werror "$@")
@@ -15,6 +32,11 @@ check "a plugin that does not exist is no part of a build" differs configured --
 check "configure --enable-minimal" configured --enable-minimal || exit 1
 check "it builds" make -C "$ROOM/build" -s -j2 all || exit 1
 small=$ROOM/build/gnomond
+
+await 60 asked 3
+sleep 1
+check "no memory is asked for after the start, for request after request" same "$after_the_start" "$(allocations)"
+stop still
 
 libraries=$(ldd "$small" | sed -n 's/^\t\(lib[a-z]*\)[.-].*=>.*/\1/p' | sort | tr '\n' ' ')
 check "libuv, libconfig and the C library are all it wants" same "libc libconfig libm libuv " "$libraries"
