@@ -159,7 +159,7 @@ static double median(const double *values, unsigned count)
 /* Only those that came after a change. */
 static void forget_older(struct latency_window *window)
 {
-    double newest_s[FIRST];
+    double newest_s[FIRST] = {0};
     for (unsigned i = 0; i < FIRST; i++)
         newest_s[i] = window->late_s[(window->next + LATENCY_WINDOW - FIRST + i) % LATENCY_WINDOW];
     memcpy(window->late_s, newest_s, sizeof newest_s);
@@ -169,7 +169,7 @@ static void forget_older(struct latency_window *window)
 /* Anew, by the window alone. */
 static void begin(struct latency_fact *fact, const struct latency_window *window)
 {
-    double off_s[LATENCY_WINDOW];
+    double off_s[LATENCY_WINDOW] = {0};
     fact->latency_s = median(window->late_s, window->count);
     for (unsigned i = 0; i < window->count; i++)
         off_s[i] = fabs(window->late_s[i] - fact->latency_s);
