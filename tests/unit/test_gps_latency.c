@@ -215,7 +215,7 @@ START_TEST(test_it_is_read_as_it_was_written)
     for (unsigned baud = 4800; baud <= 38400; baud *= 2) {
         latency_baud(&latency, baud);
         for (int kind = 1; kind < GPS_KINDS; kind++)
-            learn(&latency, &chance, (enum gps_kind)kind, 3000, 0.4, 0.02);
+            learn(&latency, &chance, (enum gps_kind)kind, 40, 0.4, 0.02);
     }
     size_t size = latency_write(&latency, text, sizeof text);
     ck_assert_uint_eq(size, strlen(text));
