@@ -30,6 +30,8 @@
 /* … of which the newest are kept: the first of them may have been the old route's slowest. */
 #define ROUTE_KEEP 8
 #define ROUTE_WINDOW 24
+/* One-way: a claim that so many times larger or smaller is of another way to measure. */
+#define OTHERWISE 50.0
 /* As NTP's clock filter: so many of the last delays tell of the present. */
 #define RECENT 8
 
@@ -299,10 +301,22 @@ static double one_way_variance(const struct filter *filter, double dispersion_s,
     return fmax(filter->noise_variance * unsure, 0.01 * claimed) + path;
 }
 
+/* It measures otherwise from now on (a receiver by its messages, whose pulse has failed): what was
+ * learnt was the noise of something else. */
+static bool claims_otherwise(const struct filter *filter, double dispersion_s)
+{
+    double share = dispersion_s / filter->claim_s;
+    return filter->points > 0 && (share > OTHERWISE || share < 1 / OTHERWISE);
+}
+
 static void take_one_way(struct filter *filter, const struct gn_sample *sample,
                          struct filter_measure *measure)
 {
     struct filter_point point = {sample->local, sample->utc.ns - sample->local.ns};
+    if (claims_otherwise(filter, sample->dispersion_s)) {
+        filter->points = filter->noise_count = 0;
+        filter->noise_variance = 0;
+    }
     if (filter->points >= 2)
         learn_noise(filter, point);
     if (filter->points < 2) {

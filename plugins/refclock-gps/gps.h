@@ -70,8 +70,9 @@ struct gps_word {
     gn_utc late_pulse;          /* what TIM-TP said last of a pulse: which, … */
     double late_s;              /* … and that it comes so much late */
     bool late_said;
-    bool taught; /* the messages' latency is not known yet, and others teach it */
-    bool poor;   /* the messages are worse than what is known without them */
+    bool taught;    /* the messages' latency is not known yet, and others teach it */
+    bool relied_on; /* messages make the samples, in want of pulses */
+    bool poor;      /* the messages are worse than what is known without them */
 };
 
 struct gps {

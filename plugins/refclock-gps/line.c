@@ -20,6 +20,9 @@
 /* A line on which nothing comes is opened anew: its path may be the link to another by now. */
 #define SILENCE_NS (30 * GN_NS_PER_S)
 
+/* All speeds have been listened at. */
+#define HUNT_NS (30 * GN_NS_PER_S)
+
 /* More bytes in a second come from no receiver; reading them all would cost too much. */
 #define FLOOD (4u << 20)
 
@@ -89,6 +92,13 @@ static void lose(struct line *line, const char *doing, int error)
     line->failures++;
     gn_timer_start(line->host, line->timer, next_look(line));
     line->events->lost(line->arg, error, words);
+}
+
+bool line_hunts(const struct line *line, gn_local now)
+{
+    return line->device != NULL && line->holder[0] == '\0' && line->speed != 0 &&
+           line->baud.fixed == 0 && line->heard.ns != line->opened.ns &&
+           gn_local_sub(now, line->opened) < HUNT_NS;
 }
 
 void line_silence(const struct line *line, gn_local now, char *words, size_t size)

@@ -60,6 +60,9 @@ int line_start(struct line *);
  */
 unsigned line_pace(const struct line *);
 
+/** Whether its speed is still being sought: not all of them have been listened at. */
+bool line_hunts(const struct line *, gn_local now);
+
 /** What is known of a line that gives nothing that is understood, for people: what to do. */
 void line_silence(const struct line *, gn_local now, char *words, size_t size);
 

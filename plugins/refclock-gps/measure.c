@@ -95,11 +95,13 @@ static bool compare(struct gps *self, gn_local at, gn_utc utc, double doubt_s,
 
 /* ---------------------------------------------------------------- messages */
 
-/* The oscillator, which pulses have taught, is better for a while than messages are. */
+/* The oscillator, which pulses have taught, is better for a while than messages are: until these
+ * are relied on. */
 static bool holds_better(struct gps *self, gn_local now, double bound_s)
 {
     struct gn_state state;
-    return self->pulses.counted.ns != 0 && gn_state_read(self->host, &state) == 0 &&
+    return !self->word.relied_on && self->pulses.counted.ns != 0 &&
+           gn_state_read(self->host, &state) == 0 &&
            (state.clock_state == GN_CLOCK_LOCKED || state.clock_state == GN_CLOCK_HOLDOVER) &&
            gn_state_error_bound_s(&state, now) < bound_s;
 }
@@ -144,6 +146,7 @@ static void end_second(struct gps *self, const struct epoch_second *second)
     if (self->word.taught || self->word.poor)
         return;
     renew(self, &guess);
+    self->word.relied_on = true;
     submit(self, local, second->named, spread_s, SURE * guess.doubt_s);
 }
 
@@ -252,6 +255,9 @@ static void measure(struct gps *self, gn_local at, gn_utc utc, const struct gps_
         !good(self, gn_now(self->host)))
         return;
     self->pulses.counted = at;
+    if (self->word.relied_on) /* what messages told is worth nothing beside pulses */
+        gn_source_address(self->host, self->source, gps_address(self->config), REFID);
+    self->word.relied_on = false;
     submit(self, edge, utc, self->pulses.precision_s, 0);
 }
 

@@ -26,7 +26,7 @@ void gps_pulses_say(struct gps *self, const char *format, ...)
     vsnprintf(words, sizeof words, format, args);
     va_end(args);
     if (words[0] != '\0' && pulses->trouble[0] == '\0')
-        gn_log(self->host, GN_WARNING, "%s", words);
+        gn_log(self->host, GN_WARNING, "%s; until then messages are all there is", words);
     snprintf(pulses->trouble, sizeof pulses->trouble, "%s", words);
     pulses->in_row = 0;
 }

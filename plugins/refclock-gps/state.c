@@ -53,6 +53,7 @@ static bool within(gn_local now, gn_local at, int64_t ns)
 static void judge_silence(struct gps *self, gn_local now)
 {
     char words[200];
+    bool hunting = self->gpsd == NULL && line_hunts(&self->line, now);
     if (within(now, self->listened, SILENT_NS)) {
         gps_trouble(self, GPS_STATE_SILENT, GN_REASON_STARTING, "its first message is waited for");
         return;
@@ -64,7 +65,8 @@ static void judge_silence(struct gps *self, gn_local now)
         line_silence(&self->line, now, words, sizeof words);
     else
         snprintf(words, sizeof words, "%.100s: nothing comes", gps_address(self->config));
-    gps_trouble(self, GPS_STATE_SILENT, GN_REASON_DEVICE, "%s", words);
+    gps_trouble(self, GPS_STATE_SILENT, hunting ? GN_REASON_STARTING : GN_REASON_DEVICE, "%s",
+                words);
 }
 
 static const char *remedy(enum quality_verdict verdict)
@@ -139,7 +141,7 @@ static void judge_locked(struct gps *self)
 {
     if (self->state != GPS_STATE_LOCKED)
         gn_log(self->host, GN_INFO, "%s is followed by its %s", gps_address(self->config),
-               self->pulses.counted.ns != 0 ? "pulses" : "messages");
+               self->word.relied_on ? "messages" : "pulses");
     self->state = GPS_STATE_LOCKED;
     snprintf(self->trouble, sizeof self->trouble, "%s", self->pulses.trouble);
 }

@@ -47,7 +47,7 @@ stop second
 
 start noise "$PYTHON" "$TOOLS/nmea_player.py" noise "$line" 1000000
 check "noise is no receiver" await 30 is silent
-check "… which is told, with what is done" await 10 logged gps 'what comes is no NMEA and no UBX'
+check "… which is told, with what is done" await 10 holds '"what comes is no NMEA and no UBX; other speeds" in r["trouble"]'
 ticks() {
     cut -d' ' -f14,15 "/proc/${PID[gps]}/stat" | tr ' ' '+'
 }

@@ -172,6 +172,25 @@ START_TEST(old_samples_are_refused_but_not_for_ever)
 }
 END_TEST
 
+START_TEST(another_way_to_measure_has_a_noise_of_its_own)
+{
+    struct filter filter;
+    int64_t at_ns = WORLD_EPOCH_NS;
+    filter_init(&filter);
+    for (int i = 0; i < 1000; i++, at_ns += GN_NS_PER_S)
+        take(&filter, pulse(at_ns, 1e-6 * (i % 3)));
+    struct gn_sample message = pulse(at_ns, 0.01);
+    message.dispersion_s = 0.02;
+    ck_assert_double_gt(sqrt(take(&filter, message)), 0.019);
+    for (int i = 0; i < 1000; i++) {
+        message = pulse(at_ns += GN_NS_PER_S, 0.02 * (i % 3));
+        message.dispersion_s = 0.02;
+        take(&filter, message);
+    }
+    ck_assert_double_lt(sqrt(take(&filter, pulse(at_ns + GN_NS_PER_S, 0))), 2e-6);
+}
+END_TEST
+
 START_TEST(noise_of_a_clock_is_learnt_apart_from_its_drift)
 {
     struct chance chance = {6};
@@ -199,6 +218,7 @@ int main(void)
     tcase_add_test(tcase, congestion_does_not_move_the_minimum);
     tcase_add_test(tcase, old_samples_are_refused_but_not_for_ever);
     tcase_add_test(tcase, noise_of_a_clock_is_learnt_apart_from_its_drift);
+    tcase_add_test(tcase, another_way_to_measure_has_a_noise_of_its_own);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
