@@ -53,8 +53,9 @@ static const char *remedy(int error)
     case -ENXIO:
     case -EIO:
         return "; is the receiver plugged in? It is taken when it comes";
-    case -EACCES:
     case -EPERM:
+        return "; systemd keeps it away: DeviceAllow= in a drop-in, as in gnomond.service";
+    case -EACCES:
         return "; who runs gnomond must be allowed to read it: the group dialout, often";
     case -ENOSPC:
         return "; it sends faster than any receiver does";
