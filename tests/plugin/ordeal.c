@@ -3,10 +3,12 @@
 
 #include "faults.h"
 
+#include <base/memory.h>
 #include <math.h>
 #include <sim/chance.h>
 #include <sim/node.h>
 #include <sim/vdev.h>
+#include <sim/vdev_speech.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -356,6 +358,19 @@ static void check_never_begun(struct world_of_one *self)
         wrong(self, "it did not start, and open are %s", words);
 }
 
+/* A receiver that says two sentences a second. */
+static void add_receiver(struct node *node)
+{
+    struct vdev_tty_config config = {.place.path = "/dev/gps0", .receiver.burst_count = 1};
+    struct vdev_speech *speech = memory_zeroed(sizeof *speech);
+    *speech = (struct vdev_speech){.talker = "GP"};
+    vdev_speech_read(speech, "RMC GGA");
+    vdev_traits_init(config.receiver.traits);
+    config.receiver.traits[VDEV_TRAIT_LATER] = 0.2;
+    config.receiver.bursts[0] = (struct vdev_burst){.text = vdev_speech_text, .arg = speech};
+    vdev_add_tty(node_devices(node), &config);
+}
+
 static void live(struct world_of_one *self)
 {
     static const struct vdev_pps_config pulses = {.place.path = "/dev/pps0", .width_s = 0.1};
@@ -373,6 +388,8 @@ static void live(struct world_of_one *self)
         add_address(self, self->subject, node_host(self->subject), "2001:db8::2");
         vdev_add_pps(node_devices(self->subject), &pulses);
         vdev_add_rtc(node_devices(self->subject), &chip);
+        if (strcmp(self->ordeal->plugin, "refclock-gps") == 0)
+            add_receiver(self->subject);
         vdev_add_phc(node_devices(self->subject), &host);
         vdev_add_phc(node_devices(self->subject), &card);
     }

@@ -66,6 +66,13 @@ static const struct ordeal known[] = {
      STEPS "sources = ( { use = \"proto-ntp\"; name = \"lan\"; server = \"192.0.2.1\"; },"
            "            { use = \"refclock-pps\"; lock = \"lan\"; } );",
      ORDEAL_SYNCHRONISE},
+    {"gps", "refclock-gps",
+     STEPS "sources = ( { use = \"refclock-gps\"; log = \"/var/lib/gnomon/gps0.log\"; } );",
+     ORDEAL_SYNCHRONISE},
+    {"gps-pps", "refclock-gps",
+     STEPS "sources = ( { use = \"refclock-gps\"; pps = \"/dev/pps0\"; } );", ORDEAL_SYNCHRONISE},
+    {"gps-replay", "refclock-gps",
+     STEPS "sources = ( { use = \"refclock-gps\"; replay = \"/dev/gps0\"; } );", ORDEAL_LIVE},
     {"rtc", "refclock-rtc", STEPS "sources = ( { use = \"refclock-rtc\"; } );", ORDEAL_SYNCHRONISE},
     {"phc", "refclock-phc", STEPS "sources = ( { use = \"refclock-phc\"; } );", ORDEAL_SYNCHRONISE},
     {"extpps", "refclock-phc",
