@@ -185,6 +185,16 @@ static void note_alone(struct pipeline *pipeline, const struct pipeline_turn *tu
                         PIPELINE_INTERVAL_SIGMAS * estimate_fit_sd(&pipeline->alone);
 }
 
+/* Stamps that are always late by the same are an error that no series of samples shows. A clock of
+ * this machine says with its root dispersion what that may be, and not in units of the wire. */
+static double common_error_s(const struct pipeline_source *source)
+{
+    double root_s = source->root_delay_s / 2;
+    if (filter_is_clock(&source->filter))
+        return root_s + source->root_dispersion_s;
+    return root_s + fmax(source->root_dispersion_s - ROOT_UNIT_S, 0) + source->last.dispersion_s;
+}
+
 /* What the system source and the fused estimate say becomes ours. Spec: RFC 5905 §11.1. */
 static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
 {
@@ -201,10 +211,7 @@ static void adopt(struct pipeline *pipeline, struct pipeline_turn *turn)
     pipeline->source_dispersion_s =
         source->root_dispersion_s + source->last.dispersion_s + filter_jitter_s(&source->filter);
     note_alone(pipeline, turn);
-    /* Stamps that are always late by the same are an error that no series of samples shows. */
-    pipeline->source_error_s = fmax(source->root_dispersion_s - ROOT_UNIT_S, 0) +
-                               source->root_delay_s / 2 +
-                               (filter_is_clock(&source->filter) ? 0 : source->last.dispersion_s);
+    pipeline->source_error_s = common_error_s(source);
     pipeline->stratum = (uint8_t)(source->stratum + !source->config.copies);
     pipeline->orphaned = turn->orphan;
     pipeline->refid = source->config.copies ? source->follows : source->config.refid;

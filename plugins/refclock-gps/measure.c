@@ -25,6 +25,10 @@
 /* Where gpsd stamps it, a busy machine is late by so much; that is no jump of the receiver's. */
 #define GPSD_LATE_S 5e-3
 
+/* An interrupt is late by about the same each time, which no mean shows: so many times the
+ * precision of a stamp. */
+#define COMMON 2.0
+
 /* So far from UTC a sample may be, in its own sigmas. */
 #define SURE 3.0
 
@@ -258,7 +262,7 @@ static void measure(struct gps *self, gn_local at, gn_utc utc, const struct gps_
     if (self->word.relied_on) /* what messages told is worth nothing beside pulses */
         gn_source_address(self->host, self->source, gps_address(self->config), REFID);
     self->word.relied_on = false;
-    submit(self, edge, utc, self->pulses.precision_s, 0);
+    submit(self, edge, utc, self->pulses.precision_s, COMMON * self->pulses.precision_s);
 }
 
 /* A receiver may pulse without the sky: such a pulse marks nothing. */
