@@ -37,6 +37,8 @@ guest_close() {
 }
 
 guest_net=(-net none)
+guest_serial=() # more serial lines
+guest_pace=auto # an instruction takes 2^this ns of the guest's time; auto: as this machine does
 
 # guest_run IMAGE CONSOLE [DATE]: the guest lives until it powers off. Its console goes to a file: it
 # ends its lines with a carriage return. Its hardware clock shows DATE at first. Its processor is
@@ -44,7 +46,7 @@ guest_net=(-net none)
 cpu=max
 guest_run() {
     timeout 240 qemu-system-x86_64 -accel tcg -cpu "$cpu" -m 512 -display none -serial stdio \
-        -parallel null "${guest_net[@]}" -no-reboot -icount shift=auto,sleep=off \
+        "${guest_serial[@]}" -parallel null "${guest_net[@]}" -no-reboot -icount "shift=$guest_pace,sleep=off" \
         -rtc base="${3:-2026-01-01T00:00:00}",clock=vm -kernel "$kernel" -initrd "$1" \
         -append "console=ttyS0 quiet gnomon-guest" </dev/null 2>"$ROOM/qemu.log" | tr -d '\r' >"$2"
 }
