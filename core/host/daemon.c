@@ -193,8 +193,8 @@ static void deadline_reached(void *arg)
     daemon->run_pipeline = true;
 }
 
-/* Only sources that are polled, and a clock that is left alone: who sets it is seen soon enough with
- * the next sample. */
+/* Only sources that are polled, and a clock that is left alone: who sets it is seen soon enough
+ * with the next sample. */
 static bool has_nothing_to_watch(const struct daemon *daemon)
 {
     for (const struct instance *instance = daemon->instances; instance != NULL;

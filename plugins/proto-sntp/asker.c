@@ -2,18 +2,13 @@
 #include "asker.h"
 
 #include <proto-ntp/address.h>
+#include "floor.h"
 #include "sntp.h"
 #include "ladder.h"
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* 2026-01-01: no request was ever sent before, whatever the clock of a machine says that starts. */
-#define FLOOR_NS (INT64_C(1767225600) * GN_NS_PER_S)
-#define STORE_KEY "time"
-/* The time is kept so often: a memory of flash lives long. */
-#define KEEP_NS (24 * 3600 * GN_NS_PER_S)
 #define DEFAULT_PRECISION_LOG2S (-20)
 
 struct asker {
@@ -29,47 +24,11 @@ struct asker {
     struct gn_address address; /* that is asked */
     struct gn_address known;   /* that the samples are of; family NONE: there are none */
     bool is_probing; /* whether a better one is back: what was learnt of others counts on */
-    gn_utc floor;    /* it was known to be later than that */
-    bool kept;       /* in this life, the last time at `kept_at` */
-    gn_local kept_at;
+    struct floor floor;
 };
 
 static void run(struct asker *asker, struct sntp_event *event);
 static void ask_rung(struct asker *asker);
-
-/* ---------------------------------------------------------------- the time that is past */
-
-static void read_floor(struct asker *asker)
-{
-    char text[32];
-    int64_t size = gn_store_read(asker->host, STORE_KEY, text, sizeof(text) - 1);
-    char *end;
-    asker->floor.ns = FLOOR_NS;
-    if (size <= 0)
-        return;
-    text[size] = '\0';
-    long long seconds = strtoll(text, &end, 10);
-    if (end == text || *end != '\n' || seconds > INT64_MAX / GN_NS_PER_S)
-        gn_log(asker->host, GN_WARNING, "the file %s is ignored: it is no time", STORE_KEY);
-    else if (seconds > FLOOR_NS / GN_NS_PER_S)
-        asker->floor.ns = seconds * GN_NS_PER_S;
-}
-
-/* Only what the daemon believes, too: a liar must not close the door to the truth. */
-static void keep_floor(struct asker *asker, gn_local now)
-{
-    struct gn_state state = {.size = sizeof(state)};
-    char text[32];
-    if (gn_state_read(asker->host, &state) != 0 || state.leap == GN_LEAP_UNSYNCHRONISED ||
-        (asker->kept && gn_local_sub(now, asker->kept_at) < KEEP_NS))
-        return;
-    int64_t seconds = gn_state_utc(&state, now).ns / GN_NS_PER_S;
-    int size = snprintf(text, sizeof(text), "%" PRId64 "\n", seconds);
-    asker->kept = true;
-    asker->kept_at = now;
-    if (gn_store_write(asker->host, STORE_KEY, text, (size_t)size) != 0)
-        gn_log(asker->host, GN_DEBUG, "the time could not be kept for the next start");
-}
 
 /* ---------------------------------------------------------------- events in */
 
@@ -99,12 +58,12 @@ static void set_clock(struct asker *asker, struct sntp_event *event)
 {
     struct gn_state state = {.size = sizeof(state)};
     bool is_known = gn_state_read(asker->host, &state) == 0;
-    event->floor = asker->floor;
+    event->floor = asker->floor.utc;
     event->pivot = is_known && state.leap != GN_LEAP_UNSYNCHRONISED
                        ? gn_state_utc(&state, event->t4)
                        : gn_system_time(asker->host, event->t4);
-    if (gn_utc_sub(event->pivot, asker->floor) < 0)
-        event->pivot = asker->floor;
+    if (gn_utc_sub(event->pivot, asker->floor.utc) < 0)
+        event->pivot = asker->floor.utc;
     event->precision_log2s = is_known ? state.precision_log2s : DEFAULT_PRECISION_LOG2S;
 }
 
@@ -221,7 +180,7 @@ static void do_submit(struct asker *asker, const struct gn_sample *sample)
     asker->is_probing = false;
     ladder_good(&asker->ladder, sample->local);
     gn_source_submit(asker->host, asker->source, sample);
-    keep_floor(asker, sample->local);
+    floor_keep(&asker->floor, asker->host, sample->local);
 }
 
 /* Below what is configured the core goes only when an answer was not expected; no source but one
@@ -392,7 +351,7 @@ int asker_start(void *instance)
         error = gn_timer_open(asker->host, on_pause, asker, &asker->pause);
     if (error != 0)
         return gn_fail(asker->host, error, "cannot start the source: %s", strerror(-error));
-    read_floor(asker);
+    floor_read(&asker->floor, asker->host);
     resolve(asker);
     return 0;
 }
@@ -408,8 +367,8 @@ void asker_event(void *instance, const struct gn_event *event)
 void asker_stop(void *instance)
 {
     struct asker *asker = instance;
-    asker->kept = false;
-    keep_floor(asker, gn_now(asker->host));
+    asker->floor.kept = false;
+    floor_keep(&asker->floor, asker->host, gn_now(asker->host));
 }
 
 void asker_close(void *instance)

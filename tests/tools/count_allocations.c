@@ -22,8 +22,8 @@ __attribute__((constructor)) static void open_file(void)
 {
     const char *path = getenv("COUNT_FILE");
     int fd = path != NULL ? open(path, O_RDWR) : -1;
-    void *page = fd >= 0 ? mmap(NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
-                         : MAP_FAILED;
+    void *page =
+        fd >= 0 ? mmap(NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
     if (page == MAP_FAILED)
         abort(); /* a count of nothing would please everybody */
     count = page;
