@@ -92,7 +92,7 @@ static void state(const json_t *gps, FILE *out)
         {"acquiring", "acquiring: its latency and its pulse are being learnt"},
         {"ambiguous", "ambiguous: it cannot be told which second it means"},
         {"locked", "locked"},
-        {"holdover", "hold-over: the sky is lost, its time is not used"},
+        {"holdover", "hold-over: sky or pulses are gone, it gives no time"},
     };
     line(out, "State", "%s", words_of(render_text(gps, "state"), states, COUNT(states)));
     if (*render_text(gps, "trouble") != '\0')
