@@ -48,6 +48,12 @@ static const struct {
     {"proto-sntp", GN_SOURCE, "server=192.0.2.1"},
     {"proto-sntp", GN_SOURCE, "server=time.example.net,2001:db8::1"},
     {"proto-sntp", GN_SERVER, "allow=192.0.2.0/24,2001:db8::/32"},
+    {"refclock-gps", GN_SOURCE, "baud=9600"},
+    {"refclock-gps", GN_SOURCE, "pps=/dev/pps0;edge=clear;width=0.1"},
+    {"refclock-gps", GN_SOURCE, "pps=dcd;latency=0.1;pivot=2026-06-30"},
+    {"refclock-gps", GN_SOURCE, "gpsd=192.0.2.1:2947"},
+    {"refclock-gps", GN_SOURCE, "log=/nothing/log"},
+    {"refclock-gps", GN_SOURCE, "replay=/nothing/log"},
     {"out-syslog", GN_OUTPUT, "protocol=syslog"},
 };
 

@@ -73,6 +73,8 @@ static const struct ordeal known[] = {
      STEPS "sources = ( { use = \"refclock-gps\"; pps = \"/dev/pps0\"; } );", ORDEAL_SYNCHRONISE},
     {"gps-replay", "refclock-gps",
      STEPS "sources = ( { use = \"refclock-gps\"; replay = \"/dev/gps0\"; } );", ORDEAL_LIVE},
+    {"gps-behind-gpsd", "refclock-gps",
+     STEPS "sources = ( { use = \"refclock-gps\"; gpsd = \"192.0.2.1:2947\"; } );", ORDEAL_LIVE},
     {"rtc", "refclock-rtc", STEPS "sources = ( { use = \"refclock-rtc\"; } );", ORDEAL_SYNCHRONISE},
     {"phc", "refclock-phc", STEPS "sources = ( { use = \"refclock-phc\"; } );", ORDEAL_SYNCHRONISE},
     {"extpps", "refclock-phc",
