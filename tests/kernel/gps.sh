@@ -113,7 +113,7 @@ check "pulses: within 50 us of the truth for five minutes" below 50000 "$(worst 
 check "pulses: two minutes without antenna, within the bound that is told" said PULSES_LOST "$stayed"
 check "pulses: … and it says that it holds over" said PULSES_LOST "$held_over"
 check "pulses: the antenna is back, and the clock is right again without a step" below 50000 "$(worst 500 510)"
-check "pulses: … nor was it hurried" below 50000 "$(leap 60 560)"
+check "pulses: … nor was it hurried" below 10000 "$(leap 60 560)"
 check "pulses: it is told that the line is gone" said UNPLUGGED \
     'v[0][0]["state"] != "selected" and "/dev/ttyS1" in v[0][0]["detail"]'
 check "pulses: and that it is back" said PLUGGED 'v[0][0]["state"] == "selected"'
@@ -125,7 +125,7 @@ check "words: within 1 ms of the truth for five minutes" below 1000000 "$(worst 
 check "words: two minutes without antenna, within the bound that is told" said WORDS_LOST "$stayed"
 check "words: … and it says that it holds over" said WORDS_LOST "$held_over"
 check "words: the antenna is back, and the clock is right without a step" below 1000000 "$(worst 1070 1120)"
-check "words: … nor was it hurried" below 200000 "$(leap 640 1120)"
+check "words: … nor was it hurried" below 50000 "$(leap 640 1120)"
 check "words: the daemon ends in order" logged console 'words ended with 0'
 check "each daemon set the clock once" same 2 "$(grep -c stepped "$ROOM/console.log")"
 echo "# worst error with pulses: $(worst 60 360) ns; without antenna $(worst 370 490); then $(worst 490 560)"

@@ -31,11 +31,13 @@ sources = ( $receivers
 END
 gnomond gps
 sleep 2
+more=1024
+! ldd "$GNOMOND" | grep -q asan || more=8192 # what is freed stays for a while
 before=$(rss) from=$(read_so_far)
 check "the daemon goes on answering" answering
 after=$(rss) to=$(read_so_far)
 check "the noise is read" test $((to - from)) -gt 300000
-check "it takes no more memory ($before kB, then $after)" test "$after" -lt $((before + 1024))
+check "it takes no more memory ($before kB, then $after)" test "$after" -lt $((before + more))
 check "nothing is made of noise" tells gps sources 'all(s["reach"] == 0 for s in v[:3])'
 check "the other source answers each time" tells gps sources "v[3]['reach'] & 0x3f == 0x3f"
 check "they come to their senses, and are heard" await 60 tells gps gps 'all(g["protocol"] == "nmea" for g in v)'
