@@ -110,6 +110,7 @@ await() {
 start() {
     local name=$1
     shift
+    : >"$ROOM/$name.log" # at once: what an earlier one of this name has said is not this one's
     "${SAFE[@]}" "$@" >"$ROOM/$name.log" 2>&1 </dev/null &
     PID[$name]=$!
 }
