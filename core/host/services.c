@@ -62,15 +62,23 @@ static gn_local service_now(struct gn_host *host)
     return timekeeper_now(&services_daemon(host)->keeper);
 }
 
+/* What a device says may be any number; within ± 126 years no sum of instants overflows. */
+static int64_t instant(int64_t ns)
+{
+    const int64_t most_ns = INT64_C(4000000000000000000);
+    return ns > most_ns ? most_ns : ns < -most_ns ? -most_ns : ns;
+}
+
 static gn_utc service_system_time(struct gn_host *host, gn_local when)
 {
+    when.ns = instant(when.ns);
     return timekeeper_system(&services_daemon(host)->keeper, when);
 }
 
 static gn_local service_from_system(struct gn_host *host, gn_utc system_time)
 {
     gn_local local;
-    gn_system stamp = {system_time.ns};
+    gn_system stamp = {instant(system_time.ns)};
     timekeeper_from_system(&services_daemon(host)->keeper, stamp, &local);
     return local;
 }

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <stdalign.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,10 +24,7 @@
 #define HOLD_MS 2
 
 struct slot {
-    union {
-        char bytes[CONTROL_SIZE];
-        struct cmsghdr align;
-    } control;
+    alignas(struct cmsghdr) char control[CONTROL_SIZE];
     char data[SLOT_SIZE];
 };
 
@@ -52,7 +50,7 @@ static void prepare_slots(struct udp_batch *batch, unsigned count)
         header->msg_iovlen = 1;
         header->msg_name = &batch->remotes[i];
         header->msg_namelen = sizeof batch->remotes[i];
-        header->msg_control = &batch->slots[i].control;
+        header->msg_control = batch->slots[i].control;
         header->msg_controllen = CONTROL_SIZE;
         header->msg_flags = 0;
     }

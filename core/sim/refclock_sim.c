@@ -15,6 +15,8 @@
 
 #define MOST 16 /* records of one read */
 
+#define MOST_OFFSET_S 4e9
+
 struct config {
     const char *device;
     double noise_s, timeout_s;
@@ -61,6 +63,13 @@ static void watch(struct refclock *self)
     gn_timer_start(self->host, self->timer, gn_nanoseconds(self->config->timeout_s));
 }
 
+/* Another device's bytes are no measurements. */
+static bool sensible(const struct vdev_reference_record *record)
+{
+    return record->system_ns >= 0 && record->system_ns < INT64_MAX / 2 &&
+           fabs(record->offset_s) < MOST_OFFSET_S;
+}
+
 static void on_readable(void *arg, gn_local now)
 {
     struct refclock *self = arg;
@@ -74,7 +83,8 @@ static void on_readable(void *arg, gn_local now)
         return;
     }
     for (size_t i = 0; i < (size_t)n / sizeof records[0]; i++)
-        submit(self, &records[i]);
+        if (sensible(&records[i]))
+            submit(self, &records[i]);
     watch(self);
 }
 
